@@ -1,0 +1,1 @@
+"""Ground floor: what is stored, under which id, and how it is found again."""

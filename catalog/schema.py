@@ -1,0 +1,203 @@
+"""The tables of the catalog: one Arrow schema each, every column with the sentence that `describe` shows.
+
+A sample is never rewritten. What is learnt about it stands in the other tables, keyed by `sample_id`.
+"""
+
+import pyarrow as pa
+
+PART = pa.struct([("type", pa.string()), ("text", pa.string()), ("media_id", pa.string())])
+MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.list_(PART))]))
+
+ID = pa.string()
+WHEN = pa.timestamp("us", tz="UTC")
+
+
+def _table(**columns: tuple[pa.DataType, str]) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, metadata={"description": text}) for name, (kind, text) in columns.items()])
+
+
+STAGE = (ID, "Fingerprint of the stage that wrote the row; `stages` says which runs share it")
+
+TABLES: dict[str, pa.Schema] = {
+    "samples": _table(
+        sample_id=(ID, "sha256 of the canonical messages, reply included"),
+        prompt_id=(ID, "sha256 of the canonical messages before the last reply"),
+        messages=(MESSAGES, "The exchange as structured parts of type text or image"),
+        stage_id=STAGE,
+    ),
+    "occurrences": _table(
+        sample_id=(ID, "The sample that was met"),
+        source=(pa.string(), "Source slug"),
+        file=(pa.string(), "File inside the source, relative to its folder"),
+        line=(pa.int64(), "Record number in that file, from 1"),
+        source_id=(pa.string(), "The source's own id of the record, where it has one"),
+        source_label=(pa.string(), "The source's own label, as written there"),
+        source_group=(pa.string(), "The source's own grouping key (intent, behaviour, question), where it has one"),
+        stage_id=STAGE,
+    ),
+    "media": _table(
+        media_id=(ID, "sha256 of the file as stored"),
+        mime=(pa.string(), "Media type found in the bytes, not taken from the name"),
+        width=(pa.int32(), "Pixels"),
+        height=(pa.int32(), "Pixels"),
+        size=(pa.int64(), "Bytes"),
+        text=(pa.string(), "Text known to stand in the picture (its render spec); null where unknown"),
+        spec=(pa.string(), "JSON render spec that reproduces the file bit by bit; null for a picture met in a source"),
+        stage_id=STAGE,
+    ),
+    "annotations": _table(
+        annotation_id=(ID, "Digest of sample, task, annotator and answer: the same answer is the same row"),
+        sample_id=(ID, "The sample that was labelled"),
+        task=(pa.string(), "safety, value or knowledge"),
+        label=(pa.string(), "One of the task's labels; null where only the binary reading is known"),
+        unsafe=(pa.bool_(), "Binary reading of a safety label; null for other tasks and for no answer"),
+        category=(pa.string(), "Harm category; null where none was given"),
+        origin=(pa.string(), "human, machine, construction (follows from how the row was made) or source (not stated)"),
+        annotator=(pa.string(), "Who: a source slug, a transform with version, or a reviewer's name"),
+        stage_id=STAGE,
+    ),
+    "verdicts": _table(
+        sample_id=(ID, "The sample that was judged"),
+        checkpoint_id=(ID, "The verifier checkpoint"),
+        label=(pa.string(), "Most probable label; null where not scored"),
+        p_unsafe=(pa.float64(), "Calibrated P(Unsafe); null where not scored"),
+        probs=(pa.list_(pa.float64()), "Calibrated probability of each label, in the order of `catalog.labels`"),
+        category=(pa.string(), "Most probable harm category; null where not scored"),
+        abstained=(pa.bool_(), "True where the verifier gave no score"),
+        truncated=(pa.bool_(), "True where the input was longer than the verifier reads"),
+        stage_id=STAGE,
+    ),
+    "rejections": _table(
+        sample_id=(ID, "The rejected sample; null where the record could not be read as one"),
+        stage=(pa.string(), "Name of the stage that rejected it"),
+        reason=(pa.string(), "Why, as one word"),
+        detail=(pa.string(), "What was found and what was expected; never the text itself"),
+        matched_id=(ID, "For a duplicate: the sample that was kept"),
+        similarity=(pa.float64(), "For a duplicate: Jaccard similarity to the kept sample, 0 to 1"),
+        source=(pa.string(), "Source slug"),
+        file=(pa.string(), "File inside the source"),
+        line=(pa.int64(), "Record number in that file, from 1"),
+        stage_id=STAGE,
+    ),
+    "clusters": _table(
+        sample_id=(ID, "Member"),
+        cluster_id=(ID, "Smallest prompt_id of the cluster: rows that must stay on one side of a split"),
+        stage_id=STAGE,
+    ),
+    "lineage": _table(
+        child_id=(ID, "What came out: a sample or a checkpoint"),
+        parent_id=(ID, "What it was made from: a sample, a checkpoint or a release"),
+        relation=(pa.string(), "How: name@version of a transform, `rollout`, `reward`, `trained_on`"),
+        seed=(pa.int64(), "Seed of the random state, where one was used"),
+        detail=(pa.string(), "JSON: parameters, or the component rewards of a rollout"),
+        stage_id=STAGE,
+    ),
+    "splits": _table(
+        sample_id=(ID, "Member"),
+        split=(pa.string(), "train, calibration or test"),
+        cluster_id=(ID, "The cluster that the split went by"),
+        stage_id=STAGE,
+    ),
+    "sources": _table(
+        source=(pa.string(), "Slug"),
+        title=(pa.string(), "Name"),
+        home=(pa.string(), "Public home"),
+        license=(pa.string(), "SPDX expression"),
+        tier=(pa.string(), "Access tier: open, or restricted for harmful content"),
+        citation=(pa.string(), "How to cite it"),
+        digest=(ID, "sha256 over the digests of the files that were read"),
+        records=(pa.int64(), "Records met in its files"),
+        stage_id=STAGE,
+    ),
+    "release_rows": _table(
+        release_id=(ID, "Digest of the release"),
+        sample_id=(ID, "Member"),
+        split=(pa.string(), "train, calibration or test"),
+        cluster_id=(ID, "Prompt cluster"),
+        task=(pa.string(), "safety, value or knowledge"),
+        label=(pa.string(), "Label that was chosen among the annotations; null where only the binary reading is known"),
+        unsafe=(pa.bool_(), "Binary reading; null for other tasks"),
+        category=(pa.string(), "Harm category, where known"),
+        origin=(pa.string(), "Origin of the chosen annotation"),
+        stage_id=STAGE,
+    ),
+    "checkpoint_metrics": _table(
+        checkpoint_id=(ID, "The checkpoint"),
+        model=(pa.string(), "verifier, or the baseline measured in the same run"),
+        split=(pa.string(), "Split that was measured"),
+        slice=(pa.string(), "`all`, or field=value"),
+        metric=(pa.string(), "f1, auroc, auprc, ece_before, ece_after, ..."),
+        value=(pa.float64(), "The number; null where the slice cannot have one"),
+        low=(pa.float64(), "Lower end of the 95% bootstrap interval over clusters"),
+        high=(pa.float64(), "Upper end"),
+        n=(pa.int64(), "Rows in the slice"),
+        positives=(pa.int64(), "Unsafe rows in the slice"),
+        stage_id=STAGE,
+    ),
+    "takedowns": _table(
+        sample_id=(ID, "The sample that must leave"),
+        reason=(pa.string(), "Why"),
+        requested_at=(WHEN, "When it was asked"),
+        stage_id=STAGE,
+    ),
+    "runs": _table(
+        run_id=(ID, "Digest of the recipe and its inputs"),
+        name=(pa.string(), "Recipe name"),
+        recipe=(pa.string(), "The recipe as JSON"),
+        state=(pa.string(), "running, finished or failed"),
+        started_at=(WHEN, "First start"),
+        finished_at=(WHEN, "End of the last stage; null while it runs"),
+    ),
+    "stages": _table(
+        run_id=(ID, "The run"),
+        position=(pa.int32(), "Order within the run, from 0"),
+        stage=(pa.string(), "Name"),
+        stage_id=(ID, "Fingerprint: config, inputs, code version and model revisions"),
+        state=(pa.string(), "waiting, running, finished or failed"),
+        rows_in=(pa.int64(), "Rows that entered"),
+        rows_out=(pa.int64(), "Rows that left, new ones not counted"),
+        rejected=(pa.int64(), "Rows rejected with a reason"),
+        failed=(pa.int64(), "Rows that could not be processed"),
+        created=(pa.int64(), "Rows made by the stage itself"),
+        seconds=(pa.float64(), "Wall time of the execution that wrote it"),
+    ),
+    "releases": _table(
+        release_id=(ID, "Digest over its rows, independent of file layout"),
+        name=(pa.string(), "Name given by the user; a later release may take it over"),
+        rows=(pa.int64(), "Number of rows"),
+        created_at=(WHEN, "When it was frozen"),
+    ),
+    "checkpoints": _table(
+        checkpoint_id=(ID, "Digest over the sha256 of its files"),
+        kind=(pa.string(), "verifier or policy"),
+        release_id=(ID, "The release it was trained on"),
+        path=(pa.string(), "Folder inside the store"),
+        created_at=(WHEN, "When it was registered"),
+    ),
+}
+
+LEDGER_TABLES = ("runs", "stages", "releases", "checkpoints")
+SEGMENT_TABLES = tuple(name for name in TABLES if name not in LEDGER_TABLES)
+
+# A batch: what a step of the corpus and synth floors takes and gives. One row per occurrence.
+BATCH = _table(
+    sample_id=(ID, "sha256 of the canonical messages"),
+    prompt_id=(ID, "sha256 of the messages before the last reply"),
+    messages=(MESSAGES, "The exchange"),
+    source=(pa.string(), "Source slug, or the transform that made the row"),
+    file=(pa.string(), "File inside the source"),
+    line=(pa.int64(), "Record number in that file, from 1"),
+    source_id=(pa.string(), "The source's own id"),
+    source_label=(pa.string(), "The source's own label"),
+    source_group=(pa.string(), "The source's own grouping key"),
+    task=(pa.string(), "safety, value or knowledge; null for a row without a label"),
+    label=(pa.string(), "One of the task's labels, or null"),
+    unsafe=(pa.bool_(), "Binary reading, or null"),
+    category=(pa.string(), "Harm category, or null"),
+    origin=(pa.string(), "Origin of the label"),
+)
+
+
+def describe(table: str) -> dict[str, str]:
+    """Column names of a table with their descriptions."""
+    return {field.name: field.metadata[b"description"].decode() for field in TABLES[table]}
