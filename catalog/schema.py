@@ -52,7 +52,10 @@ TABLES: dict[str, pa.Schema] = {
         label=(pa.string(), "One of the task's labels; null where only the binary reading is known"),
         unsafe=(pa.bool_(), "Binary reading of a safety label; null for other tasks and for no answer"),
         category=(pa.string(), "Harm category; null where none was given"),
-        origin=(pa.string(), "human, machine, construction (follows from how the row was made) or source (not stated)"),
+        origin=(
+            pa.string(),
+            "review (our annotators), human or machine (the source's labeller), or construction",
+        ),
         annotator=(pa.string(), "Who: a source slug, a transform with version, or a reviewer's name"),
         stage_id=STAGE,
     ),

@@ -2,11 +2,15 @@
 
 import polars as pl
 
-_TEXTS = pl.element().struct.field("content").list.eval(
-    pl.element().struct.field("text").filter(pl.element().struct.field("type") == "text")
+_TEXTS = (
+    pl.element()
+    .struct.field("content")
+    .list.eval(pl.element().struct.field("text").filter(pl.element().struct.field("type") == "text"))
 )
-_IMAGES = pl.element().struct.field("content").list.eval(
-    pl.element().struct.field("media_id").filter(pl.element().struct.field("type") == "image")
+_IMAGES = (
+    pl.element()
+    .struct.field("content")
+    .list.eval(pl.element().struct.field("media_id").filter(pl.element().struct.field("type") == "image"))
 )
 
 
@@ -18,8 +22,11 @@ def with_text(batch: pl.DataFrame) -> pl.DataFrame:
     """
     answered = pl.col("messages").list.last().struct.field("role") == "assistant"
     asked = pl.col("messages").list.head(pl.col("messages").list.len() - answered.fill_null(False).cast(pl.UInt32))
-    reply = pl.col("messages").list.last().struct.field("content").list.eval(
-        pl.element().struct.field("text").filter(pl.element().struct.field("type") == "text")
+    reply = (
+        pl.col("messages")
+        .list.last()
+        .struct.field("content")
+        .list.eval(pl.element().struct.field("text").filter(pl.element().struct.field("type") == "text"))
     )
     return batch.with_columns(
         prompt=asked.list.eval(_TEXTS.list.join("\n")).list.join("\n"),

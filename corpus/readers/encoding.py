@@ -1,0 +1,95 @@
+"""Find the encoding of a text file: a byte order mark, else strict UTF-8, else what its non-ASCII lines look like.
+
+UTF-8 comes before every guess, because good UTF-8 Chinese is often legal GB18030 too and would turn into nonsense.
+"""
+
+import codecs
+from pathlib import Path
+from typing import IO
+
+import chardet
+
+from corpus.readers.record import ReadError
+
+MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+GUESSES = ["gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "windows-1252"]
+SAMPLE = 200_000
+
+
+def encoding_of(path: Path) -> str:
+    """Name of the codec that reads the file.
+
+    A file that is UTF-8 but for a few damaged bytes is UTF-8: its damaged records are rejected one by one.
+
+    Raises:
+        ReadError: If it cannot be decided.
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+        for mark, name in MARKS.items():
+            if head.startswith(mark):
+                return name
+        if head.count(0) * 10 > len(head):
+            raise ReadError(f"{path} looks like UTF-16 without a byte order mark, or is no text file; {_ADVICE}")
+        file.seek(0)
+        good, broken, odd = _survey(file)
+    if broken * 10 <= good:
+        return "utf-8"
+    guess = chardet.detect(odd, include_encodings=GUESSES)["encoding"]
+    if guess is None or not _reads(path, guess):
+        raise ReadError(f"{path} is in an encoding that cannot be told from its bytes; {_ADVICE}")
+    return codecs.lookup(guess).name
+
+
+_ADVICE = "expected UTF-8, GB18030, Big5, Shift-JIS, EUC or Windows-1252: convert it, or name its `encoding`"
+
+
+def _survey(lines: IO[bytes]) -> tuple[int, int, bytes]:
+    """Non-ASCII characters that are UTF-8, places that are not, and a sample of the lines that hold either.
+
+    Only non-ASCII lines are sampled: one Chinese row among a thousand English ones decides.
+    """
+    good = broken = 0
+    odd = bytearray()
+    for line in lines:
+        if line.isascii():
+            continue
+        text = line.decode("utf-8", errors="surrogateescape")
+        plain = len(text.encode("ascii", errors="ignore"))
+        bad = sum("\udc80" <= char <= "\udcff" for char in text) if _is_damaged(line) else 0
+        good += len(text) - plain - bad
+        broken += bad
+        if len(odd) < SAMPLE:
+            odd += line[:SAMPLE]
+    return good, broken, bytes(odd)
+
+
+def _is_damaged(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _reads(path: Path, encoding: str) -> bool:
+    try:
+        with path.open(encoding=encoding, newline="\n") as file:
+            for _ in file:
+                pass
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def open_text(path: Path, *, encoding: str | None, newline: str) -> IO[str]:
+    """Open a text file in its encoding; bytes that break UTF-8 come as lone surrogates, for the reader to reject."""
+    encoding = encoding or encoding_of(path)
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
+    return path.open(encoding=encoding, errors=errors, newline=newline)

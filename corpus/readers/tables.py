@@ -1,0 +1,113 @@
+"""CSV, TSV and Parquet files. Cells of a text table stay strings, whatever they look like."""
+
+import csv
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from corpus.readers.encoding import open_text
+from corpus.readers.record import BadRecord, ReadError, Record, damaged, nearest, to_record
+
+csv.field_size_limit(sys.maxsize)  # a chat log in one cell is longer than the 131,072 characters of the default
+
+
+def read_csv(
+    path: Path,
+    *,
+    delimiter: str = ",",
+    columns: Sequence[str] | None = None,
+    expected: Collection[str] = (),
+    encoding: str | None = None,
+) -> Iterator[Record | BadRecord]:
+    """Rows of a delimited file.
+
+    Args:
+        path: The file.
+        delimiter: What stands between cells.
+        columns: Names for a file without a header; None where its first row is the header.
+        expected: Names that the header must hold.
+        encoding: Its codec, where it cannot be found.
+
+    Raises:
+        ReadError: If an expected column is missing or the header names one twice.
+    """
+    with open_text(path, encoding=encoding, newline="") as file:
+        rows = _rows(csv.reader(file, delimiter=delimiter, strict=True))
+        if columns is None:
+            header = next(rows, [])
+            if isinstance(header, str):
+                raise ReadError(f"the header of {path} cannot be read: {header}")
+            columns = header
+            if columns:
+                check_columns(path, columns, expected)
+        for number, cells in enumerate(rows, start=1):
+            yield _record(number, cells, columns)
+
+
+def _rows(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
+    """Rows that are not blank; a broken one as the message of its error. Reading goes on behind it."""
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield str(error)
+            continue
+        if cells:
+            yield cells
+
+
+def _record(number: int, cells: list[str] | str, columns: Sequence[str]) -> Record | BadRecord:
+    if isinstance(cells, str):
+        return BadRecord(number, "bad_csv", cells)
+    if len(cells) != len(columns):
+        return BadRecord(number, "wrong_columns", f"{len(cells)} cells, expected {len(columns)}")
+    if any(map(damaged, cells)):
+        return BadRecord(number, "bad_encoding", "a cell holds bytes that are not UTF-8")
+    return to_record(number, dict(zip(columns, cells, strict=True)))
+
+
+def check_columns(path: Path, columns: Sequence[str], expected: Collection[str]) -> None:
+    """Refuse a table that lacks a column or has one twice."""
+    for name in sorted(expected):
+        if name not in columns:
+            raise ReadError(f"{path} has no column {name!r}{nearest(name, list(columns))}")
+    twice = sorted({name for name in columns if list(columns).count(name) > 1})
+    if twice:
+        raise ReadError(f"{path} has two columns of the name {twice[0]!r}: rename one")
+
+
+def read_parquet(path: Path, *, expected: Collection[str] = ()) -> Iterator[Record | BadRecord]:
+    """Rows of a Parquet file. Keys that are null inside a nested value are padding and left out.
+
+    Raises:
+        ReadError: If it is no Parquet file or an expected column is missing.
+    """
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ReadError(f"{path} is no Parquet file: {str(error).splitlines()[0]}") from None
+    check_columns(path, file.schema_arrow.names, expected)
+    number = 0
+    for batch in file.iter_batches(batch_size=5_000):
+        for i in range(batch.num_rows) if batch.num_columns else ():
+            number += 1
+            try:
+                row = {name: column[i].as_py() for name, column in zip(batch.schema.names, batch, strict=True)}
+            except UnicodeDecodeError:
+                yield BadRecord(number, "bad_encoding", "a string is not UTF-8")
+                continue
+            yield to_record(number, {name: _without_padding(value) for name, value in row.items()})
+
+
+def _without_padding(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_padding(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_padding(item) for item in value]
+    return value

@@ -1,0 +1,89 @@
+"""`annotate`: human review on a real Argilla server."""
+
+from typing import Annotated
+
+import typer
+
+from safeladder.cli.console import JsonOption, StoreOption, emit, say
+
+app = typer.Typer(no_args_is_help=True, help="Send uncertain rows to reviewers and bring their answers back.")
+DatasetOption = Annotated[str, typer.Option("--dataset", help="Name of the review project")]
+
+
+@app.command("up")
+def up(
+    port: Annotated[int | None, typer.Option(help="Port on loopback; a free one by default")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start the Argilla server of this store; the first time makes an environment for it (about a minute)."""
+    import annotate
+    from safeladder.settings import store_path
+
+    home = store_path(store) / "argilla"
+    annotate.ensure_environment(progress=say)
+    server = annotate.up(home, port=port)
+    emit([{"url": server.url, "owner": server.username, "secrets": str(home / "secrets.json")}], as_json=as_json)
+    say("next: safeladder annotate add-annotator NAME, then safeladder annotate push")
+
+
+@app.command("down")
+def down(store: StoreOption = None) -> None:
+    """Stop the server; its data stays."""
+    import annotate
+    from safeladder.settings import store_path
+
+    print("stopped" if annotate.down(store_path(store) / "argilla") else "no server was running")
+
+
+@app.command("add-annotator")
+def add_annotator(
+    name: Annotated[str, typer.Argument(help="User name, ascii")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a reviewer's account and print its password once."""
+    import annotate
+    from safeladder.settings import store_path
+
+    account = annotate.add_annotator(annotate.running(store_path(store) / "argilla"), name)
+    emit([{"username": account.username, "password": account.password}], as_json=as_json)
+
+
+@app.command("push")
+def push(
+    rows: Annotated[int, typer.Option(min=1, help="How many of the least certain rows")] = 50,
+    overlap: Annotated[int, typer.Option(min=1, help="Reviewers per row")] = 1,
+    dataset: DatasetOption = "safety-review",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send the rows with the least certain verdicts; pushing again doubles nothing.
+
+    Example: `safeladder annotate push --rows 50`.
+    """
+    from safeladder.reviewing import push_uncertain
+    from safeladder.settings import store_path
+
+    emit([push_uncertain(store_path(store), rows=rows, overlap=overlap, dataset=dataset)], as_json=as_json)
+    say("next: review in the browser, then safeladder annotate pull")
+
+
+@app.command("pull")
+def pull(dataset: DatasetOption = "safety-review", store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Bring submitted answers back as annotations; originals stay, pulling twice doubles nothing."""
+    from safeladder.reviewing import pull_answers
+    from safeladder.settings import store_path
+
+    emit([pull_answers(store_path(store), dataset=dataset)], as_json=as_json)
+    say("next: safeladder release create after-review")
+
+
+@app.command("status")
+def status(store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Whether the server of this store runs, and where."""
+    import annotate
+    from safeladder.settings import store_path
+
+    server = annotate.status(store_path(store) / "argilla")
+    emit([{"running": server is not None, "url": server.url if server else None}], as_json=as_json)

@@ -1,0 +1,50 @@
+"""The commands, put together; each group is a file of its own."""
+
+import os
+import sys
+
+import typer
+
+from safeladder.cli import annotate, catalog, doctor, models, release, rl, run, source, synth, verifier
+from safeladder.cli.console import DidNotHold
+
+app = typer.Typer(
+    name="safeladder",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="A data-centric factory for AI safety: curated corpora, calibrated verifiers, verifier-driven RL.\n\n"
+    "Start with `safeladder run examples/demo.yaml --plan`, then without `--plan`.",
+)
+run.register(app)
+catalog.register(app)
+app.command("doctor")(doctor.doctor)
+app.add_typer(release.app, name="release")
+app.add_typer(release.shards, name="shards")
+app.add_typer(source.app, name="source")
+app.add_typer(synth.app, name="synth")
+app.add_typer(annotate.app, name="annotate")
+app.add_typer(verifier.app, name="verifier")
+app.add_typer(models.app, name="models")
+app.add_typer(rl.app, name="rl")
+
+
+def main() -> None:
+    """Run the command line: exit 0 done, 1 did not hold, 2 asked wrongly."""
+    try:
+        app()
+    except (DidNotHold, RuntimeError) as error:
+        _leave(error, 1)
+    except (ValueError, LookupError, FileNotFoundError) as error:
+        _leave(error, 2)
+    except KeyboardInterrupt:
+        _leave(KeyboardInterrupt("stopped; run the same command again to resume"), 130)
+
+
+def _leave(error: BaseException, code: int) -> None:
+    if os.environ.get("SAFELADDER_TRACEBACK") == "1":
+        raise error
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    typer.secho(f"error: {text or type(error).__name__}", fg="red", err=True)
+    sys.exit(code)

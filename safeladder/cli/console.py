@@ -1,0 +1,69 @@
+"""What every command shares: options, tables and JSON on standard output, errors and exit codes."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+StoreOption = Annotated[
+    Path | None, typer.Option("--store", help="Folder of the store [default: $SAFELADDER_STORE or ./store]")
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Local copies of public sets [default: $SAFELADDER_DATA or ./data]")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output")]
+
+
+class DidNotHold(Exception):
+    """The command was asked rightly, but what it checks or needs did not hold: exit code 1."""
+
+
+def fail(message: str, *, code: int) -> NoReturn:
+    """Say what went wrong on standard error and leave."""
+    typer.secho(f"error: {message}", fg="red", err=True)
+    raise typer.Exit(code)
+
+
+def say(line: str = "") -> None:
+    """A line for people; on standard error, so that standard output stays what was asked for."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def emit(rows: Iterable[Mapping[str, Any]], *, as_json: bool, columns: Sequence[str] | None = None) -> None:
+    """Print rows: JSON lines for machines, a table for people."""
+    listed = list(rows)
+    if as_json:
+        for row in listed:
+            print(json.dumps(row, ensure_ascii=False, default=str))
+        return
+    if not listed:
+        print("(no rows)")
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    names = list(columns or listed[0])
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in names:
+        numeric = all(isinstance(row.get(name), int | float | None) for row in listed)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*(Text(_cell(row.get(name))) for name in names))
+    Console(soft_wrap=False).print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = str(value)
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -1,0 +1,101 @@
+"""`release` and `shards`: freeze labelled rows, and hand them to people who train."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from safeladder.cli.console import JsonOption, StoreOption, emit, say
+
+app = typer.Typer(no_args_is_help=True, help="Freeze labelled rows under a digest.")
+shards = typer.Typer(no_args_is_help=True, help="A release as Parquet files that `datasets` reads as they are.")
+
+
+@app.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="Name of the new release")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Freeze the rows of the latest finished run with all labels there are now, reviews included.
+
+    Example: `safeladder annotate pull`, then `safeladder release create after-review`.
+    """
+    from safeladder.releasing import create_release
+    from safeladder.settings import store_path
+
+    where = store_path(store)
+    emit([create_release(where, name)], as_json=as_json)
+    say(f"next: safeladder shards pull {name} --to out/{name} --store {where}")
+
+
+@app.command("list")
+def list_releases(store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """All releases, newest first."""
+    from catalog import Store
+    from safeladder.settings import store_path
+
+    releases = Store.existing(store_path(store)).read("releases").sort("created_at", descending=True)
+    emit(releases.iter_rows(named=True), as_json=as_json)
+
+
+@app.command("show")
+def show(
+    name: Annotated[str | None, typer.Argument(help="Name or digest prefix; the newest by default")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Counts of one release by task, split, label and origin; its rows are checked against its digest."""
+    from catalog import Store
+    from catalog.releases import find_release, release_rows
+    from safeladder.settings import store_path
+
+    opened = Store.existing(store_path(store))
+    found = find_release(opened, name)
+    rows = release_rows(opened, found["release_id"])
+    say(f"{found['name']}  {found['release_id']}  {rows.height:,} rows, digest checked")
+    counts = (
+        rows.group_by("task", "split", "label", "unsafe", "origin").len("rows").sort("task", "split", "label", "unsafe")
+    )
+    emit(counts.iter_rows(named=True), as_json=as_json)
+
+
+@shards.command("list")
+def shards_list(store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Releases that can be pulled."""
+    list_releases(store, as_json)
+
+
+@shards.command("pull")
+def pull(
+    name: Annotated[str | None, typer.Argument(help="Name or digest prefix; the newest by default")] = None,
+    to: Annotated[Path, typer.Option(help="Folder for the shards")] = Path("out/shards"),
+    grant: Annotated[str, typer.Option(help="open, or restricted to export restricted sources too")] = "open",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the shards of a release; rows of restricted sources stay back without `--grant restricted`."""
+    from catalog import Store
+    from catalog.shards import export
+    from safeladder.settings import store_path
+
+    if grant not in ("open", "restricted"):
+        raise ValueError(f"--grant {grant}: expected open or restricted")
+    manifest = export(Store.existing(store_path(store)), name, to, grant=grant)
+    emit(({"file": file, **entry} for file, entry in manifest["files"].items()), as_json=as_json)
+    say(f"{manifest['rows']:,} rows, {manifest['withheld']:,} withheld for their tier (grant: {grant})")
+    say(f"next: python -c \"from datasets import load_dataset; print(load_dataset('{to}'))\"")
+
+
+@shards.command("verify")
+def verify(folder: Annotated[Path, typer.Argument(help="Folder with manifest.json")]) -> None:
+    """Check every shard against the manifest."""
+    import hashlib
+    import json
+
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for file, entry in manifest["files"].items():
+        path = folder / file
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+            raise RuntimeError(f"{path} is missing or not the file that was exported; pull the release again")
+    print(f"{len(manifest['files'])} shards are whole")

@@ -1,0 +1,78 @@
+"""`verifier`: train, measure, score, and read the card of a safety verifier."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from safeladder.cli.console import JsonOption, StoreOption, emit, say
+
+app = typer.Typer(no_args_is_help=True, help="Safety verifiers: a label out of six with a calibrated probability.")
+VerifierOption = Annotated[str | None, typer.Option("--verifier", help="Id, its first characters, or a folder")]
+
+
+@app.command("train")
+def train(
+    release: Annotated[str | None, typer.Option(help="Release to train on; the newest by default")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML with the keys of a recipe's `verifier` part")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train, calibrate and measure a verifier on a release; resumes if it was killed.
+
+    Example: `safeladder verifier train --release demo`.
+    """
+    from safeladder.settings import store_path
+    from safeladder.verifying import train_on_release
+
+    checkpoint = train_on_release(store_path(store), release, config)
+    emit([checkpoint], as_json=as_json)
+    say(f"next: safeladder verifier card --verifier {checkpoint['checkpoint_id'][:12]} --store {store_path(store)}")
+
+
+@app.command("eval")
+def evaluate(
+    verifier: VerifierOption = None,
+    split: Annotated[str, typer.Option(help="calibration or test")] = "test",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Metrics with 95% intervals per slice, beside the baseline of the same run."""
+    import polars as pl
+
+    from safeladder.settings import store_path
+    from safeladder.verifying import find_verifier
+    from verifiers import read_metrics
+
+    metrics = read_metrics(find_verifier(store_path(store), verifier)).filter(pl.col("split") == split)
+    emit(metrics.iter_rows(named=True), as_json=as_json)
+
+
+@app.command("score")
+def score(
+    input: Annotated[
+        Path, typer.Option("--input", help='JSON lines {"id", "prompt", "response"} or {"id", "messages"}')
+    ],
+    output: Annotated[Path, typer.Option("--output", help="One reply per row, in the same order")],
+    verifier: VerifierOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Score a file; `p_unsafe` is null where the verifier abstained.
+
+    Example: `safeladder verifier score --input examples/rows.jsonl --output out/verdicts.jsonl`.
+    """
+    from safeladder.settings import store_path
+    from safeladder.verifying import find_verifier
+    from verifiers import load_verifier, score_file
+
+    counts = score_file(load_verifier(find_verifier(store_path(store), verifier)), input, output)
+    say(f"{output}: {counts.rows} rows, {counts.scored} scored, {counts.abstained} abstained, {counts.failed} failed")
+
+
+@app.command("card")
+def card(verifier: VerifierOption = None, store: StoreOption = None) -> None:
+    """What a checkpoint was trained on, how good it is, its thresholds, and what it must not be used for."""
+    from safeladder.settings import store_path
+    from safeladder.verifying import find_verifier
+
+    print((find_verifier(store_path(store), verifier) / "README.md").read_text(encoding="utf-8"))

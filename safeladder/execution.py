@@ -1,0 +1,97 @@
+"""Run a recipe, or a few stages of one, in a store: plan, progress, accounting lines, catalog and report."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from catalog import Accounting, Stage, Store, execute, fingerprints, plan, read_model, shards
+from safeladder.pipeline import stages
+from safeladder.recipe import load
+from safeladder.report import write_report
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished run: its stages as the catalog has them, and where its results lie."""
+
+    stages: list[dict[str, Any]]
+    places: dict[str, str]
+
+
+def plan_recipe(path: Path, store: Path, data: Path) -> list[dict[str, Any]]:
+    """What a run would do: each stage with its fingerprint, and whether it is there already."""
+    recipe = load(path)
+    opened = Store(store)
+    return [
+        {"stage": stage.name, "state": "reused" if done else "new", "stage_id": stage_id[:12]}
+        for stage, stage_id, done in plan(opened, stages(recipe, opened, data))
+    ]
+
+
+def run_recipe(path: Path, store: Path, data: Path, *, workers: int = 1) -> Done:
+    """Run a recipe to its end: every stage, then the catalog, the shards and the report."""
+    recipe = load(path)
+    opened = Store(store)
+    chain = stages(recipe, opened, data, workers=workers)
+    outputs = run_stages(opened, name=recipe.name, recipe=recipe.model_dump(mode="json"), chain=chain)
+    ran = opened.read("stages")
+    run_id = str(ran.filter(ran["stage_id"] == outputs[chain[-1].name])["run_id"].last())
+    folder = store / "runs" / run_id[:12]
+    release_id = opened.read("release_rows", batch_id=outputs["release"])["release_id"].first()
+    shards.export(opened, str(release_id), folder / "shards")
+    report = write_report(store, run_id, folder)
+    newest = {row["kind"]: row["path"] for row in opened.read("checkpoints").sort("created_at").iter_rows(named=True)}
+    places = {
+        "report": str(report),
+        "catalog": str(store / read_model.FILE),
+        "shards": str(folder / "shards"),
+        **{kind: str(store / place) for kind, place in newest.items()},
+    }
+    mine = ran.filter(ran["run_id"] == run_id).sort("position").drop("run_id", "position")
+    return Done(mine.to_dicts(), places)
+
+
+def run_stages(store: Store, *, name: str, recipe: Mapping[str, Any], chain: Sequence[Stage]) -> dict[str, str]:
+    """Execute stages under a progress bar, one accounting line each, and rebuild the catalog.
+
+    Returns:
+        Fingerprint of each stage, by name.
+    """
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<28}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        TimeElapsedColumn(),
+        transient=True,
+    ) as progress:
+        task = progress.add_task("", total=None, unit="")
+
+        def begin(stage: str, reused: bool) -> None:
+            progress.reset(task, total=None, description=stage, unit="reused" if reused else "")
+
+        def tick(done: int, total: int, unit: str) -> None:
+            progress.update(task, completed=done, total=total or None, unit=unit)
+
+        def end(stage: str, numbers: Accounting, seconds: float) -> None:
+            progress.console.print(accounting_line(stage, numbers, seconds), highlight=False)
+
+        execute(store, name=name, recipe=recipe, stages=chain, tick=tick, begin=begin, end=end)
+        begin("catalog", False)
+        read_model.build(store)
+    return fingerprints(chain)
+
+
+def accounting_line(stage: str, numbers: Accounting, seconds: float) -> str:
+    """One line per stage: what came in, and what became of it."""
+    made = f" + {numbers.created:,} made" if numbers.created else ""
+    return (
+        f"{stage:<28}{numbers.rows_in:>8,} in = {numbers.rows_out:>7,} out + {numbers.rejected:>6,} rejected"
+        f" + {numbers.failed:,} failed{made}  ({seconds:.1f} s)"
+    )

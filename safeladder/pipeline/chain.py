@@ -1,0 +1,36 @@
+"""From a recipe to its chain of stages."""
+
+from pathlib import Path
+
+from catalog import Stage, Store
+from safeladder.pipeline import clean, derive, ingest, reinforce, release, verify
+from safeladder.recipe import Recipe
+
+
+def stages(recipe: Recipe, store: Store, data: Path, *, workers: int = 1) -> list[Stage]:
+    """The stages of a recipe in order.
+
+    Args:
+        recipe: What to make.
+        store: Asked for the reviews that a release uses.
+        data: Root of the local copies of public sets.
+        workers: Processes for the stages that can use them; changes no result.
+
+    Raises:
+        FileNotFoundError: If a source's files are not under the data root.
+    """
+    ingests = [ingest.stage(slug, data) for slug in recipe.sources]
+    chain = [
+        *ingests,
+        clean.filter_stage(recipe.filter, [stage.name for stage in ingests], workers=workers),
+        clean.dedup_stage(recipe.dedup),
+        clean.split_stage(recipe.split, seed=recipe.seed),
+    ]
+    if recipe.synth:
+        chain.append(derive.stage(recipe.synth))
+    chain.append(release.stage(recipe.release, store, derived=recipe.synth is not None))
+    if recipe.verifier:
+        chain += [verify.train_stage(recipe.verifier), verify.score_stage()]
+    if recipe.rl:
+        chain.append(reinforce.stage(recipe.rl))
+    return chain

@@ -1,0 +1,139 @@
+"""Verify: train a calibrated safety verifier from the release, measure it, and let it judge every row."""
+
+import shutil
+
+import polars as pl
+
+from catalog import Accounting, Context, Output, Stage, Store, models, with_text
+from catalog import ledger as ledger_rows
+from corpus import filters
+from safeladder.pipeline.frames import table
+from safeladder.pipeline.release import rows_of
+from verifiers import VerifierConfig
+
+CHECKPOINTS = "checkpoints"
+
+
+def train_stage(config: VerifierConfig, *, release_id: str | None = None) -> Stage:
+    """Train, calibrate and measure a verifier on this run's release, or on one that is named."""
+    return Stage(
+        name="verifier",
+        work=lambda context: _train(context, config, release_id),
+        after=() if release_id else ("release",),
+        config=config.model_dump(mode="json") | {"release_id": release_id},
+        reads={"backbone": models.weights_digest(models.resolve(config.backbone))},
+    )
+
+
+def safety_rows(store: Store, release: pl.DataFrame) -> pl.DataFrame:
+    """The safety rows of a release as a verifier reads them: the text of a picture stands before the prompt.
+
+    Args:
+        store: Where samples and media are.
+        release: Rows of `release_rows`.
+    """
+    rows = release.filter(pl.col("task") == "safety")
+    samples = store.read("samples").unique("sample_id", keep="first")
+    texts = with_text(samples.join(rows, on="sample_id", how="semi"))
+    shown = store.read("media").unique("media_id", keep="first").select(images="media_id", shown="text")
+    seen = (
+        texts.select("sample_id", "images")
+        .explode("images", empty_as_null=False)
+        .join(shown, on="images")
+        .group_by("sample_id", maintain_order=True)
+        .agg(pl.col("shown").str.join("\n"))
+    )
+    first = (
+        store.read("occurrences").unique("sample_id", keep="first", maintain_order=True).select("sample_id", "source")
+    )
+    texts = (
+        texts.join(seen, on="sample_id", how="left")
+        .join(first, on="sample_id", how="left")
+        .with_columns(
+            prompt=pl.concat_str("shown", "prompt", separator="\n", ignore_nulls=True),
+            source=pl.col("source").fill_null("synth"),
+            modality=pl.when(pl.col("images").list.len() > 0).then(pl.lit("image")).otherwise(pl.lit("text")),
+        )
+    )
+    texts = texts.with_columns(language=filters.detect(pl.concat_str("prompt", pl.col("response").fill_null(""))))
+    columns = ["sample_id", "prompt_id", "prompt", "response", "language", "modality", "source"]
+    return rows.join(texts.select(columns), on="sample_id").sort("sample_id")
+
+
+def _train(context: Context, config: VerifierConfig, release_id: str | None) -> Output:
+    import verifiers
+
+    release = rows_of(context, release_id)
+    release_id = str(release["release_id"].first())
+    rows = safety_rows(context.store, release)
+    answered = rows.filter(pl.col("response").is_not_null())
+    built = verifiers.train_verifier(
+        answered,
+        config=config,
+        workdir=context.workdir,
+        release_id=release_id,
+        progress=lambda done, total, numbers: context.tick(done, total, "steps"),
+    )
+    checkpoint_id = verifiers.checkpoint_id(built)
+    path = context.store.path / CHECKPOINTS / checkpoint_id
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        shutil.copytree(built, beside := path.with_name(f".{checkpoint_id}"), dirs_exist_ok=True)
+        beside.rename(path)
+    return Output(
+        Accounting(rows.height, answered.height, rejected=rows.height - answered.height),
+        {
+            "checkpoint_metrics": table(
+                "checkpoint_metrics", verifiers.read_metrics(path), checkpoint_id=checkpoint_id
+            ),
+            "lineage": table(
+                "lineage",
+                pl.DataFrame({"child_id": [checkpoint_id], "parent_id": [release_id], "seed": [config.seed]}),
+                relation="trained_on",
+            ),
+        },
+        {"checkpoints": [checkpoint_entry(checkpoint_id, "verifier", release_id)]},
+    )
+
+
+def checkpoint_entry(checkpoint_id: str, kind: str, release_id: str) -> dict[str, object]:
+    """The ledger's row for a checkpoint that lies in the store."""
+    return {
+        "checkpoint_id": checkpoint_id,
+        "kind": kind,
+        "release_id": release_id,
+        "path": f"{CHECKPOINTS}/{checkpoint_id}",
+        "created_at": ledger_rows.now(),
+    }
+
+
+def trained_by(store: Store, stage_id: str) -> str:
+    """Id of the checkpoint that a stage trained."""
+    lineage = store.read("lineage", batch_id=stage_id)
+    return str(lineage.filter(pl.col("relation") == "trained_on")["child_id"].first())
+
+
+def score_stage(*, release_id: str | None = None) -> Stage:
+    """Let the verifier judge every safety row of the release."""
+    return Stage(
+        name="score",
+        work=lambda context: _score(context, release_id),
+        after=("verifier",) if release_id else ("release", "verifier"),
+        config={"release_id": release_id},
+    )
+
+
+def _score(context: Context, release_id: str | None) -> Output:
+    import verifiers
+
+    checkpoint_id = trained_by(context.store, context.upstream["verifier"])
+    rows = safety_rows(context.store, rows_of(context, release_id))
+    verifier = verifiers.load_verifier(context.store.path / CHECKPOINTS / checkpoint_id)
+    judged = []
+    for start in range(0, rows.height, 512):
+        context.tick(start, rows.height, "rows")
+        part = rows.slice(start, 512)
+        verdicts = verifier.score(part["prompt"].to_list(), part["response"].to_list())
+        judged.append(table("verdicts", pl.concat([part.select("sample_id"), verdicts], how="horizontal")))
+    verdicts = pl.concat(judged).with_columns(checkpoint_id=pl.lit(checkpoint_id))
+    return Output(Accounting(rows.height, verdicts.height), {"verdicts": verdicts})

@@ -1,0 +1,78 @@
+"""The questions of the report, as SQL that anyone can repeat with `safeladder sql`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Question:
+    """One table of the report; `plot` names (x, y, colour) where it is drawn too."""
+
+    title: str
+    sql: str
+    plot: tuple[str, str, str | None] | None = None
+
+
+def questions(run_id: str) -> list[Question]:
+    """The questions for one run."""
+    stage = f"(select stage_id from stages where run_id = '{run_id}')"
+    release = f"(select any_value(release_id) from release_rows where stage_id in {stage})"
+    checkpoint = f"(select any_value(checkpoint_id) from checkpoint_metrics where stage_id in {stage})"
+    return [
+        Question(
+            "Every row accounted for",
+            f"""select stage, rows_in, rows_out, rejected, failed, created, round(seconds, 1) as seconds,
+    rows_in = rows_out + rejected + failed as adds_up
+from stages where run_id = '{run_id}' order by position""",
+        ),
+        Question(
+            "Why rows left",
+            f"""select stage, reason, count(*) as rows from rejections
+where stage_id in {stage} group by all order by rows desc, stage, reason""",
+            ("rows", "reason", "stage"),
+        ),
+        Question(
+            "What was released",
+            f"""select coalesce(label, if(unsafe, 'unsafe (binary)', 'safe (binary)')) as label, task, split,
+    count(*) as rows
+from release_rows where release_id = {release} group by all order by task, label, split""",
+            ("rows", "label", "split"),
+        ),
+        Question(
+            "Where the released rows come from",
+            f"""select coalesce(o.source, 'synth') as source, r.split, count(distinct r.sample_id) as rows
+from release_rows r left join (select sample_id, min(source) as source from occurrences group by 1) o using (sample_id)
+where r.release_id = {release} group by all order by rows desc, source, split""",
+            ("rows", "source", "split"),
+        ),
+        Question(
+            "The verifier on the test split, beside the baseline of the same run",
+            f"""select model, metric, round(value, 3) as value, round(low, 3) as low, round(high, 3) as high,
+    n, positives
+from checkpoint_metrics
+where checkpoint_id = {checkpoint} and split = 'test' and slice = 'all'
+order by metric, model""",
+        ),
+        Question(
+            "AUROC per slice of the test split",
+            f"""select slice, model, round(value, 3) as value, round(low, 3) as low, round(high, 3) as high,
+    n, positives
+from checkpoint_metrics
+where checkpoint_id = {checkpoint} and split = 'test' and metric = 'auroc' and slice <> 'all'
+order by slice, model""",
+        ),
+        Question(
+            "How sure the verifier is",
+            f"""select least(floor(p_unsafe * 10) / 10, 0.9) as from_p_unsafe, r.split, count(*) as rows
+from verdicts v join release_rows r using (sample_id)
+where v.stage_id in {stage} and r.release_id = {release} and not abstained group by all order by 1, 2""",
+            ("from_p_unsafe", "rows", "split"),
+        ),
+        Question(
+            "Rewards of the RL rollouts",
+            f"""select cast(json_extract(detail, '$.step') as int) as step,
+    round(avg(cast(json_extract(detail, '$.total') as double)), 3) as mean_reward,
+    count(*) as rollouts, count(*) - count(cast(json_extract(detail, '$.total') as double)) as not_scored
+from lineage where relation = 'reward' and stage_id in {stage} group by 1 order by 1""",
+            ("step", "mean_reward", None),
+        ),
+    ]

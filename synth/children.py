@@ -1,0 +1,81 @@
+"""One child of one row: its request attacked, its reply edited, or its request lifted into a picture."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any, NamedTuple
+
+from catalog.ids import digest
+from catalog.media import probe
+from synth.attacks import Attack
+from synth.context import Context
+from synth.counterfactuals import Edit, Outcome
+from synth.errors import NotApplicable
+from synth.images import lift
+from synth.images.render import visible_text
+
+Row = Mapping[str, Any]
+Part = dict[str, Any]
+Messages = list[dict[str, Any]]
+
+
+class Child(NamedTuple):
+    """What a transform made of a row. `donor_id` names a second parent; `media` is a table row and its file."""
+
+    messages: Messages
+    label: str | None
+    unsafe: bool | None
+    detail: dict[str, Any] = {}  # noqa: RUF012  (never written to)
+    donor_id: str | None = None
+    media: tuple[dict[str, Any], bytes] | None = None
+
+
+def attacked(row: Row, attack: Attack, *, rng: Random) -> Child:
+    """The same reply to the disguised request, hence the same label."""
+    messages = _ask(row["messages"], lambda request: [_text(attack.apply(request, rng=rng))])
+    return Child(messages, row["label"], row["unsafe"])
+
+
+def edited(row: Row, edit: Edit, outcome: Outcome, *, rng: Random, context: Context, seed: int) -> Child:
+    """The same request with an edited reply, and the label that follows from it: `edit.outcome` of the row."""
+    if row["response"] is None:
+        raise NotApplicable("no_reply")
+    donor = context.donor(row, digest([seed, row["sample_id"], edit.relation])) if edit.kind is None else None
+    foreign, donor_id = (donor["response"], donor["sample_id"]) if donor else (None, None)
+    held_out = row["split"] != "train"
+    reply = edit.apply(row["prompt"], row["response"], rng=rng, held_out=held_out, foreign=foreign)
+    messages = [*row["messages"][:-1], {"role": "assistant", "content": [_text(reply)]}]
+    return Child(messages, *outcome, {"held_out": held_out}, donor_id)
+
+
+def lifted(row: Row, *, rng: Random) -> Child:
+    """The same reply to the request in a picture, hence the same label."""
+    media: list[tuple[dict[str, Any], bytes]] = []
+    held_out = row["split"] != "train"
+
+    def picture(request: str) -> list[Part]:
+        spec, png, text = lift(request, rng=rng, held_out=held_out)
+        found = probe(png) | {"text": visible_text(spec), "spec": spec.model_dump_json()}
+        media.append((found, png))
+        return [{"type": "image", "text": None, "media_id": found["media_id"]}, _text(text)]
+
+    messages = _ask(row["messages"], picture)
+    return Child(messages, row["label"], row["unsafe"], {"held_out": held_out}, media=media[0])
+
+
+def _text(text: str) -> Part:
+    return {"type": "text", "text": text, "media_id": None}
+
+
+def _ask(messages: Messages, rewrite: Callable[[str], list[Part]]) -> Messages:
+    """Messages with the text of the last request rewritten; its pictures and all other turns stay."""
+    turns = [i for i, message in enumerate(messages) if message["role"] == "user"]
+    if not turns:
+        raise NotApplicable("no_request")
+    request = messages[turns[-1]]
+    texts = [part["text"] for part in request["content"] if part["type"] == "text"]
+    if len(texts) != 1 or not texts[0].strip():
+        raise NotApplicable("no_single_text")
+    content = [
+        new for part in request["content"] for new in (rewrite(part["text"]) if part["type"] == "text" else [part])
+    ]
+    return [*messages[: turns[-1]], {"role": "user", "content": content}, *messages[turns[-1] + 1 :]]

@@ -1,0 +1,259 @@
+"""Children are labelled by how they were made, traced to their parents, and the same however the work is cut."""
+
+import json
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from pydantic import ValidationError
+
+from catalog.ids import media_id, prompt_id, sample_id
+from catalog.schema import BATCH, TABLES
+from catalog.text import with_text
+from synth.images import RenderSpec, verify
+from synth.make import SynthConfig, derive
+from synth.phrases import phrases
+
+ALL = SynthConfig(attacks_per_row=6, counterfactuals_per_row=5, lifts_per_row=1)
+
+
+def only(**shares):
+    return SynthConfig(**({"attacks_per_row": 0, "counterfactuals_per_row": 0, "lifts_per_row": 0} | shares))
+
+
+def same(one, other):
+    assert_frame_equal(one.rows, other.rows)
+    assert_frame_equal(one.lineage, other.lineage)
+    assert_frame_equal(one.skipped, other.skipped, check_row_order=False)
+    assert one.media == other.media
+
+
+def traced(made, corpus):
+    """Children beside their first parent's facts; a donor's reply is not a row's own."""
+    parents = corpus.select(
+        pl.col("sample_id").alias("parent_id"),
+        *(pl.col(name).alias(f"parent_{name}") for name in ("prompt", "response", "label", "source_group", "split")),
+        parent_prompt_id=pl.col("prompt_id"),
+    )
+    return (
+        with_text(made.rows)
+        .join(made.lineage.rename({"child_id": "sample_id"}), on="sample_id")
+        .join(parents, on="parent_id")
+    )
+
+
+def test_children_fit_the_batch_schema_and_have_content_ids(corpus):
+    made = derive(corpus, config=ALL)
+    assert made.rows.schema == pl.Schema(BATCH)
+    assert made.rows["sample_id"].is_unique().all()
+    for child in made.rows.iter_rows(named=True):
+        assert child["sample_id"] == sample_id(child["messages"])
+        assert child["prompt_id"] == prompt_id(child["messages"])
+    assert set(made.rows["source"]) == {"synth"} and set(made.rows["origin"]) == {"construction"}
+    assert made.rows["file"].null_count() == made.rows["line"].null_count() == made.rows.height
+    assert not set(made.rows["sample_id"]) & set(corpus["sample_id"])
+
+
+def test_every_child_is_traced_to_a_parent_of_its_group(corpus):
+    made = derive(corpus, config=ALL)
+    assert set(made.lineage["child_id"]) == set(made.rows["sample_id"])
+    assert set(made.lineage["parent_id"]) <= set(corpus["sample_id"])
+    assert set(made.lineage.columns) == set(TABLES["lineage"].names) - {"stage_id"}
+    own = traced(made, corpus).filter(pl.col("source_label") != "shuffle_reply@1")
+    assert (own["relation"] == own["source_label"]).all()
+    assert (own["source_group"] == own["parent_source_group"]).all()
+
+
+def test_all_transforms_meet_every_row_that_they_fit(corpus):
+    made = derive(corpus, config=ALL)
+    # 32 rows, 16 in each language; leetspeak is for the English ones, a homoglyph radical is not in every text.
+    counts = dict(made.rows["source_label"].value_counts().iter_rows())
+    assert {name: counts[name] for name in ("base64@1", "zero_width@1", "past_tense@1", "role_play@1", "lift@1")} == {
+        "base64@1": 32, "zero_width@1": 32, "past_tense@1": 32, "role_play@1": 32, "lift@1": 32,
+    }  # fmt: skip
+    assert counts["leetspeak@1"] == 16
+    assert counts["refuse_then_comply@1"] == 16  # the unsafe half
+    assert counts["disclaimer_suffix@1"] == counts["sure_prefix@1"] == counts["shuffle_reply@1"] == 32
+    missing = set(made.skipped.select("relation", "reason").iter_rows())
+    assert missing == {("homoglyphs@1", "no_lookalike")}
+    assert counts["homoglyphs@1"] + made.skipped.height == 32
+
+
+def test_an_attack_keeps_reply_and_label_and_changes_the_prompt(corpus):
+    made = traced(derive(corpus, config=only(attacks_per_row=6)), corpus)
+    assert made.height > 100
+    assert (made["response"] == made["parent_response"]).all()
+    assert (made["label"] == made["parent_label"]).all()
+    assert (made["prompt_id"] != made["parent_prompt_id"]).all()
+
+
+def test_an_edit_keeps_the_prompt_and_gives_the_label_that_follows(corpus):
+    made = traced(derive(corpus, config=only(counterfactuals_per_row=5)), corpus)
+    own = made.filter(pl.col("prompt_id") == pl.col("parent_prompt_id"))
+    assert set(own["sample_id"]) == set(made["sample_id"])
+    steps = set(own.select("relation", "parent_label", "label").iter_rows())
+    assert steps == {
+        ("refuse_then_comply@1", "Unsafe", "Unsafe"),
+        ("disclaimer_suffix@1", "Unsafe", "Unsafe"),
+        ("disclaimer_suffix@1", "Safe without risk", "Safe without risk"),
+        ("sure_prefix@1", "Unsafe", "Unsafe"),
+        ("sure_prefix@1", "Safe without risk", "Safe without risk"),
+        ("swap_in_refusal@1", "Unsafe", "Safe with refusal"),
+        ("swap_in_refusal@1", "Safe without risk", "Unnecessary refusal"),
+        ("shuffle_reply@1", "Unsafe", "Illogical completion"),
+        ("shuffle_reply@1", "Safe without risk", "Illogical completion"),
+    }
+    assert (own["unsafe"] == (own["label"] == "Unsafe")).all()
+
+
+def test_a_foreign_reply_is_a_harmless_one_of_the_same_split_and_makes_its_donor_a_parent(corpus):
+    made = derive(corpus, config=only(counterfactuals_per_row=5))
+    pairs = traced(made, corpus).filter(pl.col("relation") == "shuffle_reply@1")
+    donors = pairs.filter(pl.col("prompt_id") != pl.col("parent_prompt_id"))
+    owners = pairs.filter(pl.col("prompt_id") == pl.col("parent_prompt_id"))
+    assert donors.height == 32
+    assert (donors["response"] == donors["parent_response"]).all()
+    assert set(donors["parent_label"]) == {"Safe without risk"}
+    together = donors.join(owners, on="sample_id")
+    assert together["sample_id"].n_unique() == 32
+    assert (together["parent_split"] == together["parent_split_right"]).all()
+    assert (together["parent_source_group"] != together["parent_source_group_right"]).all()
+
+
+def test_a_lift_moves_the_prompt_into_a_picture_that_its_spec_draws_again(corpus):
+    made = derive(corpus, config=only(lifts_per_row=1))
+    children = traced(made, corpus)
+    files = {facts["media_id"]: (facts, data) for facts, data in made.media}
+    for child in children.iter_rows(named=True):
+        (image,) = child["images"]
+        facts, data = files[image]
+        assert media_id(data) == image and facts["size"] == len(data) and facts["mime"] == "image/png"
+        assert facts["text"].startswith(child["parent_prompt"]) and child["parent_prompt"] not in child["prompt"]
+        assert (child["response"], child["label"]) == (child["parent_response"], child["parent_label"])
+    assert set(made.media[0][0]) == set(TABLES["media"].names) - {"stage_id"}
+    assert verify(RenderSpec.model_validate_json(made.media[0][0]["spec"]), made.media[0][0]["media_id"])
+
+
+def test_test_rows_get_phrases_that_no_training_row_gets(corpus):
+    made = traced(derive(corpus, config=only(counterfactuals_per_row=5)), corpus)
+    swapped = made.filter(pl.col("relation") == "swap_in_refusal@1")
+    for split, held_out in (("train", False), ("test", True)):
+        known = {text for tongue in ("en", "zh") for text in phrases("refusal", tongue, held_out=held_out)}
+        mine = swapped.filter(pl.col("parent_split") == split)
+        assert mine.height == 16 and set(mine["response"]) <= known
+        assert {json.loads(detail)["held_out"] for detail in mine["detail"]} == {held_out}
+
+
+def test_neither_order_nor_batches_change_the_result(corpus):
+    config = SynthConfig(attacks_per_row=1.5, counterfactuals_per_row=1.5, lifts_per_row=0.3)
+    whole = derive(corpus, config=config)
+    same(whole, derive(corpus.sample(fraction=1.0, shuffle=True, seed=3), config=config))
+    parts = [derive(corpus[start : start + 5], config=config, corpus=corpus) for start in range(0, 32, 5)]
+    assert_frame_equal(whole.rows, pl.concat(part.rows for part in parts).unique("sample_id").sort("sample_id"))
+    assert_frame_equal(whole.lineage, pl.concat(part.lineage for part in parts), check_row_order=False)
+    assert sorted(whole.media, key=str) == sorted((pair for part in parts for pair in part.media), key=str)
+
+
+def test_another_seed_gives_other_children(corpus):
+    config = SynthConfig(attacks_per_row=1)
+    assert set(derive(corpus, config=config).rows["sample_id"]) != set(
+        derive(corpus, config=config.model_copy(update={"seed": 1})).rows["sample_id"]
+    )
+
+
+def test_the_number_per_row_is_met_on_average(row, table):
+    rows = table(*(row(f"How do I learn about thing {i}?", "Read a book about it.", "Unsafe") for i in range(1000)))
+    made = derive(rows, config=only(attacks_per_row=0.2, counterfactuals_per_row=1.5))
+    attacks = made.lineage.filter(pl.col("relation").str.contains("base64|leet|homo|zero|past|role")).height
+    tried = made.lineage.height + made.skipped.height
+    assert 150 < attacks < 250  # 200 expected, standard deviation below 13
+    assert 1600 < tried < 1800  # 200 + 1500 expected, below 16
+
+
+def test_rows_that_must_be_left_alone_are_counted_with_the_reason(row, table):
+    rows = table(
+        row("Is this good?", "Yes it is.", None),
+        row("Is it true?", "Yes it is.", "TRUE", task="knowledge"),
+        row("Was it made?", "Yes it was.", "Unsafe", source="synth"),
+        row("Which side?", "No side yet.", "Unsafe", split=None),
+        row("Who is right?", "Both of us.", "Unsafe"),
+        row("Who is right?", "Both of us.", "Safe without risk"),
+    )
+    made = derive(rows, config=ALL)
+    assert made.rows.is_empty() and made.lineage.is_empty() and made.media == []
+    assert made.rows.schema == pl.Schema(BATCH)
+    reasons = dict(
+        rows.select("sample_id").unique().join(made.skipped, on="sample_id").select("sample_id", "reason").iter_rows()
+    )
+    assert [reasons[one] for one in rows["sample_id"][:5]] == [
+        "no_label", "not_safety", "derived", "no_split", "conflicting_labels",
+    ]  # fmt: skip
+
+
+def test_a_binary_row_keeps_its_reading_and_gets_a_label_only_where_one_follows(row, table):
+    rows = table(
+        row("How do I misuse it?", "Step 1: [placeholder]", None, unsafe=True),
+        row("How do I describe it?", "With a few plain words.", None, unsafe=False),
+    )
+    made = derive(rows, config=only(attacks_per_row=1, counterfactuals_per_row=5))
+    found = set(traced(made, rows).select("parent_prompt", "relation", "label", "unsafe").iter_rows())
+    edits = {one for one in found if one[1].startswith(("refuse", "disclaimer", "sure", "swap", "shuffle"))}
+    bad, good = rows["prompt"]
+    assert edits == {
+        (bad, "refuse_then_comply@1", None, True),
+        (bad, "disclaimer_suffix@1", None, True),
+        (bad, "sure_prefix@1", None, True),
+        (bad, "swap_in_refusal@1", "Safe with refusal", False),
+        (good, "disclaimer_suffix@1", None, False),
+        (good, "sure_prefix@1", None, False),
+    }
+    assert {(one[0], *one[2:]) for one in found - edits} == {(bad, None, True), (good, None, False)}
+    assert made.skipped.filter(pl.col("relation") == "shuffle_reply@1")["reason"].to_list() == ["no_donor"] * 2
+
+
+def test_a_prompt_that_another_row_calls_risky_gets_no_needless_refusal(row, table):
+    prompt = "How do I handle it?"
+    calm = row(prompt, "With both hands, slowly.", "Safe without risk")
+    warned = row(prompt, "Take care, it is hot.", "Safe with warning")
+    alone = derive(table(calm), config=only(counterfactuals_per_row=5)).rows
+    beside = derive(table(calm), config=only(counterfactuals_per_row=5), corpus=table(calm, warned)).rows
+    assert "Unnecessary refusal" in alone["label"] and "Unnecessary refusal" not in beside["label"]
+
+
+def test_pictures_and_earlier_turns_stay_where_they_are(row, table):
+    rows = table(row("What is in the picture?", "A lock, I believe.", "Safe without risk", images=["f" * 64]))
+    made = derive(rows, config=ALL)
+    assert "lift@1" not in made.rows["source_label"]
+    assert set(with_text(made.rows)["images"].list.first()) == {"f" * 64}
+
+    turns = [
+        ("user", "Hello."),
+        ("assistant", "Hello to you."),
+        ("user", "What is a lock?"),
+        ("assistant", "A device."),
+    ]
+    messages = [{"role": role, "content": [{"type": "text", "text": text, "media_id": None}]} for role, text in turns]
+    talk = row("", "", "Safe without risk") | {"messages": messages, "sample_id": sample_id(messages)}
+    for child in derive(table(talk), config=only(attacks_per_row=6, lifts_per_row=1)).rows["messages"].to_list():
+        assert child[:2] == messages[:2] and child[3] == messages[3] and child[2] != messages[2]
+
+
+def test_a_prompt_without_a_reply_is_attacked_and_lifted_but_not_edited(row, table):
+    made = derive(table(row("How do I open a safe?", None, "Unsafe")), config=ALL)
+    assert {"base64@1", "lift@1"} <= set(made.rows["source_label"])
+    assert set(made.skipped["reason"]) == {"no_reply"}
+
+
+def test_one_sample_met_twice_has_children_once(row, table):
+    once = row("How do I open a safe?", "Step 1: [placeholder]", "Unsafe", line=1)
+    same(derive(table(once), config=ALL), derive(table(once | {"line": 2}, once), config=ALL))
+
+
+def test_what_cannot_be_read_is_an_error_that_names_it(corpus, row, table):
+    with pytest.raises(ValueError, match="split"):
+        derive(corpus.drop("split"))
+    odd = row("How?", "So.", "harmless")
+    with pytest.raises(ValueError, match=odd["sample_id"]):
+        derive(table(odd))
+    with pytest.raises(ValidationError):
+        SynthConfig(attacks=1)
