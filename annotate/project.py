@@ -23,6 +23,9 @@ def settings(*, overlap: int = 1) -> "argilla.Settings":
 
     Args:
         overlap: Annotators whose answer a record needs before it leaves the queues.
+
+    Raises:
+        argilla.ArgillaError: Before the first `connect`: the SDK describes no settings without a server.
     """
     import argilla as rg
 

@@ -74,5 +74,4 @@ def trust_region(
 
 
 def _mean(value_BT: Tensor, mask_BT: Tensor) -> Tensor:
-    # Padding may hold infinities, and 0 times infinity is no number: so it is left out, not weighted with 0.
-    return torch.where(mask_BT > 0, value_BT, 0).sum() / mask_BT.sum().clamp(min=1)
+    return (value_BT * mask_BT).sum() / mask_BT.sum().clamp(min=1)

@@ -4,6 +4,7 @@ UTF-8 comes before every guess, because good UTF-8 Chinese is often legal GB1803
 """
 
 import codecs
+import re
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +21,8 @@ MARKS = {
 }
 GUESSES = ["gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "windows-1252"]
 SAMPLE = 200_000
+ADVICE = "expected UTF-8, GB18030, Big5, Shift-JIS, EUC or Windows-1252: convert it, or name its `encoding`"
+BYTE = re.compile("[\udc80-\udcff]")  # how Python carries a byte that is no UTF-8
 
 
 def encoding_of(path: Path) -> str:
@@ -36,24 +39,21 @@ def encoding_of(path: Path) -> str:
             if head.startswith(mark):
                 return name
         if head.count(0) * 10 > len(head):
-            raise ReadError(f"{path} looks like UTF-16 without a byte order mark, or is no text file; {_ADVICE}")
+            raise ReadError(f"{path} looks like UTF-16 without a byte order mark, or is no text file; {ADVICE}")
         file.seek(0)
         good, broken, odd = _survey(file)
     if broken * 10 <= good:
         return "utf-8"
     guess = chardet.detect(odd, include_encodings=GUESSES)["encoding"]
     if guess is None or not _reads(path, guess):
-        raise ReadError(f"{path} is in an encoding that cannot be told from its bytes; {_ADVICE}")
+        raise ReadError(f"{path} is in an encoding that cannot be told from its bytes; {ADVICE}")
     return codecs.lookup(guess).name
 
 
-_ADVICE = "expected UTF-8, GB18030, Big5, Shift-JIS, EUC or Windows-1252: convert it, or name its `encoding`"
-
-
 def _survey(lines: IO[bytes]) -> tuple[int, int, bytes]:
-    """Non-ASCII characters that are UTF-8, places that are not, and a sample of the lines that hold either.
+    """Non-ASCII characters that are UTF-8, bytes that are not, and a sample of the lines that hold either.
 
-    Only non-ASCII lines are sampled: one Chinese row among a thousand English ones decides.
+    Only non-ASCII lines are sampled, so that one Chinese row among a thousand English ones decides.
     """
     good = broken = 0
     odd = bytearray()
@@ -61,21 +61,12 @@ def _survey(lines: IO[bytes]) -> tuple[int, int, bytes]:
         if line.isascii():
             continue
         text = line.decode("utf-8", errors="surrogateescape")
-        plain = len(text.encode("ascii", errors="ignore"))
-        bad = sum("\udc80" <= char <= "\udcff" for char in text) if _is_damaged(line) else 0
-        good += len(text) - plain - bad
+        bad = len(BYTE.findall(text))
+        good += len(text) - len(text.encode("ascii", errors="ignore")) - bad
         broken += bad
         if len(odd) < SAMPLE:
             odd += line[:SAMPLE]
     return good, broken, bytes(odd)
-
-
-def _is_damaged(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return True
-    return False
 
 
 def _reads(path: Path, encoding: str) -> bool:
@@ -89,7 +80,14 @@ def _reads(path: Path, encoding: str) -> bool:
 
 
 def open_text(path: Path, *, encoding: str | None, newline: str) -> IO[str]:
-    """Open a text file in its encoding; bytes that break UTF-8 come as lone surrogates, for the reader to reject."""
-    encoding = encoding or encoding_of(path)
-    errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
-    return path.open(encoding=encoding, errors=errors, newline=newline)
+    """Open a text file in its encoding; bytes that break UTF-8 come as lone surrogates, for the reader to reject.
+
+    Raises:
+        ReadError: If there is no encoding of that name, or none is given and none is found.
+    """
+    try:
+        name = codecs.lookup(encoding or encoding_of(path)).name
+    except LookupError:
+        raise ReadError(f"{path}: there is no encoding {encoding!r}; {ADVICE}") from None
+    errors = "surrogateescape" if name.startswith("utf-8") else "strict"
+    return path.open(encoding=name, errors=errors, newline=newline)

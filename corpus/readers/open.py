@@ -50,9 +50,7 @@ def records(
                 yield from read_json(path, key=key, encoding=encoding)
             case "csv" | "tsv":
                 delimiter = "," if kind == "csv" else "\t"
-                yield from read_csv(
-                    path, delimiter=delimiter, columns=columns, expected=expected, encoding=encoding
-                )
+                yield from read_csv(path, delimiter=delimiter, columns=columns, expected=expected, encoding=encoding)
             case "parquet":
                 yield from read_parquet(path, expected=expected)
             case _:

@@ -95,14 +95,22 @@ def read_parquet(path: Path, *, expected: Collection[str] = ()) -> Iterator[Reco
     check_columns(path, file.schema_arrow.names, expected)
     number = 0
     for batch in file.iter_batches(batch_size=5_000):
-        for i in range(batch.num_rows) if batch.num_columns else ():
+        for row in _values(batch):
             number += 1
-            try:
-                row = {name: column[i].as_py() for name, column in zip(batch.schema.names, batch, strict=True)}
-            except UnicodeDecodeError:
+            if row is None:
                 yield BadRecord(number, "bad_encoding", "a string is not UTF-8")
-                continue
-            yield to_record(number, {name: _without_padding(value) for name, value in row.items()})
+            else:
+                yield to_record(number, {name: _without_padding(value) for name, value in row.items()})
+
+
+def _values(batch: pa.RecordBatch) -> list[dict[str, Any] | None]:
+    """The rows of a batch; null where one cannot be decoded, which Parquet does not promise."""
+    try:
+        return batch.to_pylist()
+    except UnicodeDecodeError:
+        if batch.num_rows == 1:
+            return [None]
+        return [row for i in range(batch.num_rows) for row in _values(batch.slice(i, 1))]
 
 
 def _without_padding(value: Any) -> Any:

@@ -132,6 +132,15 @@ class Files(_Frozen):
             added.add(self.lookup.into)
         return asked - added
 
+    @field_validator("parse")
+    @classmethod
+    def _readable_backwards(cls, templates: dict[str, str]) -> dict[str, str]:
+        for template in templates.values():
+            fields = list(names(template))
+            if "{" not in template or len(set(fields)) < len(fields) or not all(map(str.isidentifier, fields)):
+                raise ValueError(f"{template!r} must hold fields in braces, each with a plain name of its own")
+        return templates
+
     @model_validator(mode="after")
     def _named_columns(self) -> Self:
         missing = sorted(self.columns_needed() - set(self.columns)) if self.columns else []

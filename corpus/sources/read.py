@@ -13,7 +13,7 @@ from catalog.schema import BATCH
 from catalog.text import with_text
 from corpus import readers, screen
 from corpus.sources.description import Files, Row, Source
-from corpus.sources.mapping import Fields, Messages, answer, expand, messages_of, short
+from corpus.sources.mapping import Fields, answer, expand, messages_of, short
 from corpus.sources.template import Rejected, as_text
 
 PACKAGE = Path(__file__).parents[1]
@@ -183,37 +183,25 @@ class _Batch:
             messages = messages_of(row, fields, self._look)
             sample = sample_id(messages)
             label, unsafe, category = answer(row, fields)
-            self._append(line, row, fields, messages, sample, label, unsafe, category)
+            values = {
+                "sample_id": sample,
+                "prompt_id": prompt_id(messages),
+                "messages": messages,
+                "source": self.source.slug,
+                "file": self.file,
+                "line": line,
+                "source_id": short(row.source_id, fields),
+                "source_label": short(row.source_label, fields),
+                "source_group": short(row.source_group, fields),
+                "task": row.task,
+                "label": label,
+                "unsafe": unsafe,
+                "category": category,
+                "origin": (row.origin or self.source.label_origin) if row.task else None,
+            }
         except Rejected as why:
             self.reject(line, why.reason, why.detail, sample=sample)
-
-    def _append(
-        self,
-        line: int,
-        row: Row,
-        fields: Fields,
-        messages: Messages,
-        sample: str,
-        label: str | None,
-        unsafe: bool | None,
-        category: str | None,
-    ) -> None:
-        values = {
-            "sample_id": sample,
-            "prompt_id": prompt_id(messages),
-            "messages": messages,
-            "source": self.source.slug,
-            "file": self.file,
-            "line": line,
-            "source_id": short(row.source_id, fields),
-            "source_label": short(row.source_label, fields),
-            "source_group": short(row.source_group, fields),
-            "task": row.task,
-            "label": label,
-            "unsafe": unsafe,
-            "category": category,
-            "origin": (row.origin or self.source.label_origin) if row.task else None,
-        }
+            return
         for name, value in values.items():
             self.columns[name].append(value)
 
@@ -237,7 +225,9 @@ class _Batch:
         """What was collected, screened; the batch starts anew."""
         rows = pl.from_arrow(pa.Table.from_pydict(self.columns, schema=BATCH))
         assert isinstance(rows, pl.DataFrame)
-        texts = with_text(rows).select("images", text=pl.concat_str("prompt", "response", separator="\n", ignore_nulls=True))
+        texts = with_text(rows).select(
+            "images", text=pl.concat_str("prompt", "response", separator="\n", ignore_nulls=True)
+        )
         hit = screen.matches(texts["text"])
         for sample, line in rows.filter(hit).select("sample_id", "line").iter_rows():
             self.reject(line, "screen_minors", "matched the keyword screen", sample=sample)
