@@ -6,6 +6,7 @@ and invisible characters are gone. The words are data (`screen.yaml`). It would 
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import yaml
@@ -17,7 +18,7 @@ INVISIBLE = r"[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u3164\ufe00-\ufe0f]"
 
 
 @cache
-def _words() -> dict[str, dict[str, list[str]]]:
+def _words() -> dict[str, dict[str, Any]]:
     return yaml.safe_load(WORDS.read_text(encoding="utf-8"))
 
 

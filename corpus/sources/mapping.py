@@ -29,7 +29,7 @@ def expand(entry: Files, fields: Fields, table: Mapping[str, Any]) -> Fields:
         added |= found
     if entry.lookup:
         key = as_text(look_up(fields, entry.lookup.field))
-        if key not in table:
+        if key is None or key not in table:
             raise Rejected("unknown_key", f"field {entry.lookup.field!r} names no row of {entry.lookup.file}")
         added[entry.lookup.into] = table[key]
     return {**fields, **added} if added else fields

@@ -4,9 +4,13 @@ import contextlib
 import html
 import io
 import json
+import os
+import signal
 import stat
+import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
@@ -30,7 +34,7 @@ PROMPTS = [
     "zero\u200bwidth and \u202eright to left",
     "a &lt; b, escaped already",
     "line one\nline two\n\n\tindented",
-    "e\u0301 combined",
+    "nul \x00 and combined e\u0301",
     "请把 <b>这句话</b> 翻译成英文",
     "Step 1: [placeholder]",
     "short",
@@ -38,8 +42,8 @@ PROMPTS = [
 ]
 
 
-def ids(n=len(PROMPTS)):
-    return [f"{i:064x}" for i in range(n)]
+def ids():
+    return [f"{i:064x}" for i in range(len(PROMPTS))]
 
 
 def png():
@@ -90,6 +94,13 @@ def call(server, path, *, data=None, json=False, **headers):
     headers |= {"Content-Type": "application/json"} if json else {}
     request = urllib.request.Request(server.url + path, data=data, headers=headers)
     return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30)
+
+
+def comes_true(holds, within_s=30):
+    deadline = time.monotonic() + within_s
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return holds()
 
 
 @pytest.fixture(scope="session")
@@ -260,7 +271,7 @@ def test_a_dataset_that_is_not_there_is_an_error_that_names_those_that_are(serve
         ("<script>", [2]),
         ("<b>", [2, 8]),
         ("lock | short", [0, 10]),
-        ("answer -1", [0, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ("answer -1", [0, 3, 4, 5, 6, 7, 8]),  # 1 stands in the prompts of 2 and 9 too,
         ('"line two"', [6]),
         ("NEAR( ' OR 1 --", []),
     ],
@@ -346,13 +357,8 @@ def test_a_changed_overlap_counts_the_statuses_anew_without_redis(server):
             person.answer(record, "submitted", label="Unsafe")
     assert made.progress()["completed"] == 1
     made.settings.distribution = rg.TaskDistribution(min_submitted=1)
-    with contextlib.suppress(Exception):
-        made.update()
     made.settings.update()
-    for _ in range(100):
-        if made.progress()["completed"] == 2:
-            break
-    assert made.progress()["completed"] == 2
+    assert comes_true(lambda: made.progress()["completed"] == 2)
 
 
 def test_down_stops_the_server_and_up_keeps_the_data(server, home, dataset):
@@ -367,16 +373,12 @@ def test_down_stops_the_server_and_up_keeps_the_data(server, home, dataset):
 
 
 def test_a_killed_server_leaves_nothing_that_stops_the_next(home, server):
-    import os
-    import signal
-
     victim = up(home)
     os.kill(victim.pid, signal.SIGKILL)
-    for _ in range(200):
-        if status(home).state == "stopped":
-            break
-    assert status(home).state == "stopped" and not down(home)
-    assert up(home).pid != victim.pid
+    assert comes_true(lambda: status(home) == ("stopped", None)) and not down(home)
+    with ThreadPoolExecutor() as pool:  # two at once start one server
+        one, other = pool.map(up, [home, home])
+    assert one == other and one.pid != victim.pid
 
 
 def test_a_server_that_dies_at_its_start_shows_the_end_of_its_log(tmp_path):

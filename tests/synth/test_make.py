@@ -32,7 +32,7 @@ def traced(made, corpus):
     """Children beside their first parent's facts; a donor's reply is not a row's own."""
     parents = corpus.select(
         pl.col("sample_id").alias("parent_id"),
-        *(pl.col(name).alias(f"parent_{name}") for name in ("prompt", "response", "label", "source_group", "split")),
+        *(pl.col(name).alias(f"parent_{name}") for name in ("prompt", "response", "label", "category", "source_group", "split")),
         parent_prompt_id=pl.col("prompt_id"),
     )
     return (
@@ -62,6 +62,7 @@ def test_every_child_is_traced_to_a_parent_of_its_group(corpus):
     own = traced(made, corpus).filter(pl.col("source_label") != "shuffle_reply@1")
     assert (own["relation"] == own["source_label"]).all()
     assert (own["source_group"] == own["parent_source_group"]).all()
+    assert (own["category"].eq_missing(own["parent_category"])).all() and own["category"].n_unique() == 2
 
 
 def test_all_transforms_meet_every_row_that_they_fit(corpus):

@@ -3,7 +3,7 @@
 Axis suffixes: N texts, T tokens, D dimensions of the embedding.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ def closeness(embed: Embed, *, ceiling: float = 0.8) -> Reward:
     return helpfulness
 
 
-def check_references(references: "Sequence[tuple[str, str | None]]") -> None:
+def check_references(references: Iterable[tuple[str, str | None]]) -> None:
     """Refuse benign records without a reference reply, before the run: nothing could score them.
 
     Args:

@@ -39,14 +39,19 @@ def read(query: str) -> Words:
 def holds(texts: list[ColumnElement[Any]], words: Words) -> ColumnElement[bool]:
     """SQL condition: one of the groups stands in the texts as a whole, no forbidden word does.
 
-    Pushed text is HTML-escaped, so each word is looked for as it is and as escaping would have left it.
+    Case counts for no ASCII letter. Text is pushed HTML-escaped, so it is searched as it was before.
     """
+    written = [func.lower(_unescaped(func.coalesce(text, ""))) for text in texts]
 
     def stands(word: str) -> ColumnElement[bool]:
-        forms = {word, html.escape(word)}
-        return or_(
-            *(func.instr(func.lower(func.coalesce(text, "")), func.lower(form)) > 0 for text in texts for form in forms)
-        )
+        return or_(*(func.instr(text, func.lower(word)) > 0 for text in written))
 
     wanted = or_(*(and_(*map(stands, group)) for group in words.groups)) if words.groups else true()
     return and_(wanted, *(not_(stands(word)) for word in words.forbidden))
+
+
+def _unescaped(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What `html.unescape` makes of text that `html.escape` wrote, in SQL; the ampersand last, as it was written first."""
+    for char in "<>\"'&":
+        text = func.replace(text, html.escape(char), char)
+    return text
