@@ -24,7 +24,7 @@ class Child(NamedTuple):
     messages: Messages
     label: str | None
     unsafe: bool | None
-    detail: dict[str, Any] = {}  # noqa: RUF012  (never written to)
+    detail: dict[str, Any]
     donor_id: str | None = None
     media: tuple[dict[str, Any], bytes] | None = None
 
@@ -32,7 +32,7 @@ class Child(NamedTuple):
 def attacked(row: Row, attack: Attack, *, rng: Random) -> Child:
     """The same reply to the disguised request, hence the same label."""
     messages = _ask(row["messages"], lambda request: [_text(attack.apply(request, rng=rng))])
-    return Child(messages, row["label"], row["unsafe"])
+    return Child(messages, row["label"], row["unsafe"], {})
 
 
 def edited(row: Row, edit: Edit, outcome: Outcome, *, rng: Random, context: Context, seed: int) -> Child:

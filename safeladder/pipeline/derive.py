@@ -9,37 +9,42 @@ from safeladder.pipeline.frames import annotations_of, empty, samples_of, table
 
 def stage(config: synth.SynthConfig) -> Stage:
     """Make labelled variants; each stands on the side of the split where its parent stands."""
+    transforms = [*synth.ATTACKS.values(), *synth.EDITS.values()]
     return Stage(
         name="synth",
         work=lambda context: _derive(context, config),
         after=("split",),
-        config=config.model_dump(mode="json") | {"transforms": synth.versions()},
+        config=config.model_dump(mode="json") | {"transforms": [transform.relation for transform in transforms]},
     )
 
 
 def _derive(context: Context, config: synth.SynthConfig) -> Output:
-    rows = with_text(context.read("working", "split"))
     sides = context.read("splits", "split").select("sample_id", "split", "cluster_id")
+    rows = with_text(context.read("working", "split")).join(sides, on="sample_id")
     context.tick(0, rows.height, "rows")
-    made = synth.derive(rows.join(sides, on="sample_id"), config=config)
-    parents = made.lineage.unique("child_id", keep="first", maintain_order=True)
-    new = made.rows.unique("sample_id", keep="first", maintain_order=True).join(
-        rows.select("sample_id"), on="sample_id", how="anti"
-    )
-    lineage = made.lineage.join(new.select(child_id="sample_id"), on="child_id", how="semi")
-    placed = new.join(parents.select(sample_id="child_id", parent_id="parent_id"), on="sample_id").join(
-        sides.rename({"sample_id": "parent_id"}), on="parent_id"
-    )
+    made = synth.derive(rows, config=config)
     for _, picture in made.media:
         context.store.put_media(picture)
     media = table("media", pl.DataFrame([row for row, _ in made.media])) if made.media else empty("media")
     return Output(
-        Accounting(rows.height, rows.height, created=new.height),
+        Accounting(rows.height, rows.height, created=made.rows.height),
         {
-            "samples": samples_of(new),
-            "annotations": annotations_of(new, annotator=pl.col("source_label")),
-            "lineage": table("lineage", lineage),
+            "samples": samples_of(made.rows),
+            "annotations": annotations_of(made.rows, annotator=pl.col("source_label")),
+            "lineage": table("lineage", made.lineage),
             "media": media,
-            "splits": table("splits", placed),
+            "splits": table("splits", _placed(made, rows)),
         },
+    )
+
+
+def _placed(made: synth.Derived, parents: pl.DataFrame) -> pl.DataFrame:
+    """Split and cluster of each child: those of its parent, which of two is the one that gave the prompt."""
+    asked = parents.select(parent_id="sample_id", parent_prompt="prompt_id", split="split", cluster_id="cluster_id")
+    return (
+        made.rows.select("sample_id", "prompt_id")
+        .join(made.lineage.select(sample_id="child_id", parent_id="parent_id"), on="sample_id")
+        .join(asked, on="parent_id")
+        .sort("sample_id", pl.col("prompt_id") != pl.col("parent_prompt"), "parent_id")
+        .unique("sample_id", keep="first", maintain_order=True)
     )

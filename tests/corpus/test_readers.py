@@ -84,7 +84,9 @@ def test_line_separators_inside_a_string_are_text(put):
 
 
 def test_a_broken_line_is_one_bad_record_and_reading_goes_on(put):
-    path = put("a.jsonl", '{"a": 1}\n{"a": \n\n["a"]\n{"a": "\\ud800"}\n{"a": "\\u0000"}\n' + "[" * 99_999 + '\n{"a": 7}')
+    path = put(
+        "a.jsonl", '{"a": 1}\n{"a": \n\n["a"]\n{"a": "\\ud800"}\n{"a": "\\u0000"}\n' + "[" * 99_999 + '\n{"a": 7}'
+    )
     assert reasons(path) == {2: "bad_json", 3: "not_an_object", 4: "lone_surrogate", 5: "nul_byte", 6: "bad_json"}
     assert list(records(path))[-1] == Record(7, {"a": 7})  # the blank line is no record
 

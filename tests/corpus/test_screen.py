@@ -20,7 +20,9 @@ def test_a_missing_or_empty_text_is_no_match():
     assert screen.matches(pl.Series([], dtype=pl.Null)).to_list() == []
 
 
-@pytest.mark.parametrize("text", ["ｒｅｄ ｌａｍｐ", "r\u200be\u200bd la\u00admp", "𝐫𝐞𝐝 lamp", "红\u200d灯", "r\ufe0fed\u2060 lamp"])
+@pytest.mark.parametrize(
+    "text", ["ｒｅｄ ｌａｍｐ", "r\u200be\u200bd la\u00admp", "𝐫𝐞𝐝 lamp", "红\u200d灯", "r\ufe0fed\u2060 lamp"]
+)
 def test_full_width_letters_and_invisible_characters_do_not_hide_it(text):
     assert hits(text, pattern=NEUTRAL) == [True]
 
@@ -55,7 +57,10 @@ def test_every_shipped_word_stands_in_the_pattern_and_compiles(language):
 
 
 def test_words_of_one_kind_alone_do_not_match():
-    assert hits("A film for adults with nudity.", "成人电影里有裸体镜头。", "The children sang.", "儿童在唱歌。") == [False] * 4
+    assert (
+        hits("A film for adults with nudity.", "成人电影里有裸体镜头。", "The children sang.", "儿童在唱歌。")
+        == [False] * 4
+    )
 
 
 def test_long_texts_take_linear_time():

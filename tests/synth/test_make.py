@@ -32,7 +32,10 @@ def traced(made, corpus):
     """Children beside their first parent's facts; a donor's reply is not a row's own."""
     parents = corpus.select(
         pl.col("sample_id").alias("parent_id"),
-        *(pl.col(name).alias(f"parent_{name}") for name in ("prompt", "response", "label", "category", "source_group", "split")),
+        *(
+            pl.col(name).alias(f"parent_{name}")
+            for name in ("prompt", "response", "label", "category", "source_group", "split")
+        ),
         parent_prompt_id=pl.col("prompt_id"),
     )
     return (

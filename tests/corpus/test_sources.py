@@ -1,0 +1,408 @@
+"""A description turns records into rows; every row it makes ends as a row or a rejection."""
+
+import hashlib
+import io
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pytest
+import yaml
+from catalog.ids import chat, prompt_id, sample_id
+from catalog.schema import BATCH
+from corpus import readers, screen, sources
+from corpus.sources import Source
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from pydantic import ValidationError
+
+SAFETY = {"prompt": "q", "response": "a", "task": "safety", "unsafe": {"from": "bad", "map": {"1": True, "0": False}}}
+
+
+def describe(*rows, glob="*.jsonl", **entry):
+    return Source.model_validate(
+        {
+            "slug": "toy",
+            "title": "Toy",
+            "home": "https://example.org/toy",
+            "license": "MIT",
+            "tier": "open",
+            "citation": "none",
+            "languages": ["en"],
+            "label_origin": "human",
+            "files": [{"glob": glob, "rows": rows, **entry}],
+        }
+    )
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "toy").mkdir()
+    return tmp_path
+
+
+def lines(root, *records, name="toy/a.jsonl"):
+    (root / name).write_text("\n".join(json.dumps(record, ensure_ascii=False) for record in records), encoding="utf-8")
+
+
+def everything(source, root, **options):
+    """Rows, rejections, pictures and number of records of all files."""
+    found = [part for file in sources.files(source, root) for part in sources.read(source, root, file, **options)]
+    return (
+        pl.concat([part.rows for part in found]),
+        pl.concat([part.rejections for part in found]),
+        [picture for part in found for picture in part.media],
+        sum(part.records for part in found),
+    )
+
+
+def picture(colour="red"):
+    data = io.BytesIO()
+    Image.new("RGB", (4, 3), colour).save(data, "PNG")
+    return data.getvalue()
+
+
+def test_a_record_becomes_a_row_in_the_columns_of_a_batch(root):
+    row = {**SAFETY, "source_id": "id", "source_label": "bad", "source_group": "{id}/{bad}"}
+    lines(root, {"q": "怎样换锁？", "a": "先拆下旧锁。", "bad": 0, "id": 17})
+    rows, rejections, _, records = everything(describe(row), root)
+    assert rows.schema == pl.from_arrow(pa.Table.from_pylist([], schema=BATCH)).schema
+    messages = chat("怎样换锁？", "先拆下旧锁。")
+    assert rows.to_dicts() == [
+        {
+            "sample_id": sample_id(messages),
+            "prompt_id": prompt_id(messages),
+            "messages": messages,
+            "source": "toy",
+            "file": "a.jsonl",
+            "line": 1,
+            "source_id": "17",
+            "source_label": "0",
+            "source_group": "17/0",
+            "task": "safety",
+            "label": None,
+            "unsafe": False,
+            "category": None,
+            "origin": "human",
+        }
+    ]
+    assert (rejections.height, records) == (0, 1)
+
+
+def test_one_record_can_give_an_unsafe_and_a_safe_row(root):
+    unsafe = {"prompt": "q", "response": "worse", "task": "safety", "label": "Unsafe"}
+    safe = {"prompt": "q", "response": "better", "task": "safety", "unsafe": False, "origin": "construction"}
+    lines(root, {"q": "x", "worse": "[placeholder]", "better": "No."}, {"q": "x", "worse": None, "better": "No."})
+    rows, rejections, _, records = everything(describe(unsafe, safe), root)
+    assert rows.select("line", "label", "unsafe", "origin").rows() == [
+        (1, "Unsafe", True, "human"),
+        (1, None, False, "construction"),
+        (2, None, False, "construction"),
+    ]
+    assert rejections.select("line", "reason").rows() == [(2, "null_response")]
+    assert records == 2
+
+
+def test_unsafe_gives_the_label_and_a_safety_label_gives_unsafe(root):
+    lines(root, {"q": "x", "a": "y", "bad": "1"})
+    assert everything(describe(SAFETY), root)[0].select("label", "unsafe").rows() == [("Unsafe", True)]
+    refusal = {"prompt": "q", "response": "a", "task": "safety", "label": "Safe with refusal"}
+    assert everything(describe(refusal), root)[0].select("label", "unsafe").rows() == [("Safe with refusal", False)]
+
+
+def test_a_label_that_the_table_does_not_name_is_a_rejection_with_the_sample_id(root):
+    lines(root, *({"q": "x", "a": "y", "bad": value} for value in ("maybe", None, 1.0, [1])))
+    rows, rejections, _, _ = everything(describe(SAFETY), root)
+    assert rows.height == 0
+    assert rejections["reason"].to_list() == ["unknown_label"] * 3 + ["wrong_type"]
+    assert set(rejections["sample_id"]) == {sample_id(chat("x", "y"))}
+    assert not any("maybe" in detail for detail in rejections["detail"])
+
+
+def test_what_cannot_be_a_text_is_rejected_and_named(root):
+    good = {"q": "x", "a": "y", "bad": 0}
+    lines(
+        root, good | {"q": None}, good | {"q": " \n"}, good | {"a": 1984}, good | {"a": ""}, {"q": "x", "bad": 0}, good
+    )
+    rows, rejections, _, _ = everything(describe(SAFETY), root)
+    assert rows["line"].to_list() == [6]
+    assert dict(rejections.select("line", "reason").rows()) == {
+        1: "null_prompt",
+        2: "empty_prompt",
+        3: "wrong_type",
+        4: "empty_response",
+        5: "missing_field",
+    }
+    assert "'a': expected text, found int" in rejections["detail"][2]
+
+
+def test_templates_join_fields_and_leave_no_loose_white_space(root):
+    row = {"prompt": "{instruction}\n\n{inputs.0.text}"}
+    lines(
+        root,
+        {"instruction": "Add.", "inputs": [{"text": "1 and 2"}]},
+        {"instruction": "Sing.", "inputs": [{"text": ""}]},
+        {"instruction": "Sing.", "inputs": []},
+    )
+    rows, rejections, _, _ = everything(describe(row), root)
+    assert [m[0]["content"][0]["text"] for m in rows["messages"]] == ["Add.\n\n1 and 2", "Sing."]
+    assert rejections["reason"].to_list() == ["missing_field"]
+
+
+def test_a_field_alone_is_taken_exactly_as_it_stands(root):
+    lines(root, {"q": " \u200bx\n"})
+    rows, _, _, _ = everything(describe({"prompt": "q"}), root)
+    assert rows["messages"][0][0]["content"][0]["text"] == " \u200bx\n"
+
+
+def test_a_field_can_be_read_by_a_template_backwards(root):
+    row = {"prompt": "question", "response": "answer", "task": "knowledge"}
+    row |= {"label": {"from": "verdict", "map": {" yes": "TRUE"}}}
+    source = describe(row, parse={"text": "Q: {question}\nA: {answer}\nTrue:"})
+    lines(
+        root,
+        {"text": "Q: 锁是\n什么？\nA: 一种工具。\nTrue:", "verdict": " yes"},
+        {"text": "Q: What?", "verdict": " yes"},
+    )
+    rows, rejections, _, _ = everything(source, root)
+    assert rows["sample_id"].to_list() == [sample_id(chat("锁是\n什么？", "一种工具。"))]
+    assert rows.select("task", "label", "unsafe").rows() == [("knowledge", "TRUE", None)]
+    assert rejections.select("line", "reason", "sample_id").rows() == [(2, "unparsed", None)]
+
+
+def test_a_lookup_table_gives_the_text_that_an_index_stands_for(root):
+    (root / "toy/list.csv").write_text("index,text\n0,How?\n1,Why?\n")
+    (root / "toy/replies.csv").write_text("question,Response\n1,So.\n7,So.\n")
+    lookup = {"field": "question", "file": "list.csv", "key": "index", "value": "text", "into": "request"}
+    source = describe({"prompt": "request", "response": "Response"}, glob="replies.csv", lookup=lookup)
+    assert sources.files(source, root) == ["list.csv", "replies.csv"]
+    rows, rejections, _, records = everything(source, root)
+    assert rows["sample_id"].to_list() == [sample_id(chat("Why?", "So."))]
+    assert rejections["reason"].to_list() == ["unknown_key"]
+    assert records == 2
+    (root / "toy/list.csv").write_text("index,text\n0,How?\n0,Why?\n")
+    with pytest.raises(readers.ReadError, match=r"list\.csv, record 2"):
+        everything(source, root)
+
+
+def test_pictures_are_probed_once_and_come_with_their_bytes(root):
+    (root / "toy/1.png").write_bytes(picture())
+    (root / "toy/2.png").write_bytes(b"no picture")
+    (root / "outside.png").write_bytes(picture())
+    lines(root, *({"n": n} for n in ("1", "1", "2", "3", "../outside")))
+    row = {"prompt": {"text": "看图"}, "images": ["{n}.png"]}
+    rows, rejections, media, _ = everything(describe(row), root, batch_rows=1)
+    name = hashlib.sha256(picture()).hexdigest()
+    assert rows["sample_id"].to_list() == [sample_id(chat("看图", images=[name]))] * 2
+    assert [(known["media_id"], known["width"], known["height"], data) for known, data in media] == [
+        (name, 4, 3, picture())
+    ]
+    assert rejections["reason"].to_list() == ["not_an_image", "missing_image", "image_outside"]
+
+
+def test_content_as_a_string_and_as_parts_gives_the_same_sample(root):
+    (root / "toy/lock.png").write_bytes(picture())
+    image = {"type": "image", "image": "lock.png"}
+    reply = {"role": "assistant", "content": [{"type": "text", "text": "It is open."}]}
+    lines(
+        root,
+        {
+            "m": [
+                {"role": "user", "content": "Two parts, one message."},
+                {"role": "assistant", "content": "It is open."},
+            ]
+        },
+        {
+            "m": [
+                {"role": "user", "content": [{"type": "text", "text": p} for p in ("Two parts, ", "one message.")]},
+                reply,
+            ]
+        },
+        {"m": [{"role": "user", "content": [image, {"type": "text", "text": "Open?", "image": None}]}, reply]},
+    )
+    rows, _, media, _ = everything(describe({"messages": "m"}), root)
+    first = sample_id(chat("Two parts, one message.", "It is open."))
+    third = sample_id(chat("Open?", "It is open.", images=[media[0][0]["media_id"]]))
+    assert rows["sample_id"].to_list() == [first, first, third]
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason"),
+    [
+        (None, "no_messages"),
+        ([], "no_messages"),
+        (["hello"], "bad_message"),
+        ([{"role": "narrator", "content": "x"}], "bad_message"),
+        ([{"role": "user", "content": None}], "bad_message"),
+        ([{"role": "user", "content": " "}], "empty_message"),
+        ([{"role": "user", "content": [{"type": "video", "video": "x"}]}], "bad_message"),
+        ([{"role": "assistant", "content": "x", "tool_calls": [{"name": "open"}]}], "bad_message"),
+    ],
+)
+def test_messages_that_would_lose_something_are_rejected(root, messages, reason):
+    lines(root, {"m": messages})
+    _, rejections, _, _ = everything(describe({"messages": "m"}), root)
+    assert rejections["reason"].to_list() == [reason]
+
+
+def test_what_the_screen_matches_is_dropped_with_its_id_and_its_picture(root, monkeypatch):
+    matches = screen.matches
+    monkeypatch.setattr(screen, "matches", lambda text: matches(text, pattern="red\nlamp"))
+    (root / "toy/1.png").write_bytes(picture())
+    lines(root, {"q": "red", "a": "lamp"}, {"q": "red", "a": "door"})
+    rows, rejections, media, _ = everything(describe({"prompt": "q", "response": "a", "images": ["1.png"]}), root)
+    assert rows["line"].to_list() == [2]
+    assert len(media) == 1
+    hidden = sample_id(chat("red", "lamp", images=[media[0][0]["media_id"]]))
+    assert rejections.select("sample_id", "reason", "line").rows() == [(hidden, "screen_minors", 1)]
+
+    lines(root, {"q": "red", "a": "lamp"})
+    assert everything(describe({"prompt": "q", "response": "a", "images": ["1.png"]}), root)[2] == []
+
+
+VALUE = st.none() | st.integers() | st.text(max_size=5) | st.lists(st.text(max_size=2), max_size=2)
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from(["q", "a", "b", "bad"]), VALUE) | st.integers(), min_size=1, max_size=9),
+    st.integers(1, 4),
+)
+def test_no_row_is_lost_or_doubled(tmp_path_factory, records, batch_rows):
+    root = tmp_path_factory.mktemp("wild")
+    (root / "toy").mkdir()
+    (root / "toy/a.jsonl").write_text("\n".join(json.dumps(record) for record in records))
+    source = describe(SAFETY, {**SAFETY, "response": "b"})
+    rows, rejections, _, count = everything(source, root, batch_rows=batch_rows)
+    met = Counter(rows["line"].to_list() + rejections["line"].to_list())
+    unreadable = {"not_an_object", "lone_surrogate", "nul_byte"}
+    bad = set(rejections.filter(pl.col("reason").is_in(unreadable))["line"])
+    assert met == {i: 1 if i in bad else 2 for i in range(1, len(records) + 1)}
+    assert count == len(records)
+
+
+def test_a_missing_folder_or_file_says_what_was_expected_and_where_to_get_it(tmp_path):
+    source = describe(SAFETY)
+    with pytest.raises(FileNotFoundError, match=r"expected its files in .*toy; get the set from https://example\.org"):
+        sources.files(source, tmp_path)
+    (tmp_path / "toy").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"nothing in .*toy matches \*\.jsonl"):
+        sources.files(source, tmp_path)
+    lines(tmp_path, {})
+    with pytest.raises(FileNotFoundError, match=r"no file b\.jsonl; it has a\.jsonl"):
+        next(sources.read(source, tmp_path, "b.jsonl"))
+
+
+def test_a_table_must_have_the_columns_that_the_rows_ask_for(root):
+    (root / "toy/a.csv").write_text("q,answer,bad\nx,y,0\n")
+    with pytest.raises(readers.ReadError, match=r"no column 'a'"):
+        everything(describe(SAFETY, glob="a.csv"), root)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"respnse": "a"}, "Extra inputs"),
+        ({"messages": "m"}, "either `prompt` or `messages`"),
+        ({"task": None}, "a `task` and an answer"),
+        ({"unsafe": None}, "a `task` and an answer"),
+        ({"task": "value"}, "a value row has a `label`"),
+        ({"label": "unsafe"}, "'unsafe' is not one of 'Safe with refusal'"),
+        ({"unsafe": {"from": "bad", "map": {"1": "yes!"}}}, "'yes!' is not one of True, False"),
+        ({"category": {"from": "c", "map": {"x": "weather"}}}, "'weather' is not one of 'violence'"),
+    ],
+)
+def test_a_description_that_promises_something_else_is_refused(change, message):
+    with pytest.raises(ValidationError, match=message):
+        describe({**SAFETY, **change})
+
+
+def test_entries_are_checked_when_they_are_loaded():
+    with pytest.raises(ValidationError, match="`columns` lacks 'bad'"):
+        describe(SAFETY, columns=["q", "a"])
+    with pytest.raises(ValidationError, match="must hold fields in braces"):
+        describe(SAFETY, parse={"q": "{a}{a}"})
+
+
+def test_a_file_that_describes_no_source_is_named_with_the_place(tmp_path):
+    path = tmp_path / "toy.yaml"
+    path.write_text("slug: toy\nfile: []\n")
+    with pytest.raises(ValueError, match=r"toy\.yaml describes no source: .*file: Extra inputs"):
+        Source.from_yaml(path)
+    path.write_text("slug: [")
+    with pytest.raises(ValueError, match=r"toy\.yaml is no YAML"):
+        Source.from_yaml(path)
+
+
+def test_an_unknown_slug_names_the_nearest():
+    with pytest.raises(ValueError, match="the nearest is 'jade-zh'"):
+        Source.load("jade")
+
+
+def test_the_first_sets_and_the_seed_are_described():
+    assert {
+        "aisafetylab",
+        "ethics-train",
+        "figstep",
+        "gptfuzz-responses",
+        "jade-zh",
+        "jbb-artifacts",
+        "seed",
+        "self-instruct-benign",
+        "truthfulqa-judge",
+    } <= set(sources.available())
+    for slug in sources.available():
+        source = Source.load(slug)
+        assert source.slug == slug
+        assert source.packaged or source.home.startswith("https://")
+
+
+def test_the_seed_ships_with_the_package_and_reads_without_a_rejection(tmp_path):
+    seed = Source.load("seed")
+    rows, rejections, _, records = everything(seed, tmp_path / "nowhere")
+    assert rejections.height == 0
+    assert rows.height == records > 0
+    assert rows.select("label", "unsafe", "source_group", "source_id").null_count().row(0) == (0, 0, 0, 0)
+
+
+DATA = os.environ.get("SAFELADDER_DATA")
+with_data = pytest.mark.skipif(not DATA, reason="needs the public sets: set SAFELADDER_DATA to their folder")
+
+# Rows by (task, label, unsafe) as the authors count them, less what a copy had screened out before (hence "at most").
+EXPECTED = {
+    "gptfuzz-responses": {("safety", "Unsafe", True): 2239, ("safety", None, False): 5461},
+    "jade-zh": {("safety", "Unsafe", True): 500, ("safety", None, False): 500},
+    "jbb-artifacts": {("safety", "Unsafe", True): 937, ("safety", None, False): 700},
+    "aisafetylab": {
+        ("safety", "Unsafe", True): 500 + 323,
+        ("safety", "Safe with refusal", False): 100,
+        ("safety", None, False): 560,
+    },
+    "self-instruct-benign": {("safety", None, False): 4 * 252 + 252 + 175},
+    "ethics-train": {("value", "good", None): 26826, ("value", "bad", None): 23306},
+    "truthfulqa-judge": {("knowledge", "TRUE", None): 9484, ("knowledge", "FALSE", None): 12950},
+    "figstep": {(None, None, None): 500},
+}
+
+
+@with_data
+@pytest.mark.parametrize("slug", sorted(EXPECTED))
+def test_a_real_set_gives_the_rows_its_authors_count(slug):
+    source = Source.load(slug)
+    rows, rejections, media, records = everything(source, Path(DATA))
+    counted = Counter(rows.select("task", "label", "unsafe").iter_rows())
+    assert set(counted) == set(EXPECTED[slug])
+    for answer, most in EXPECTED[slug].items():
+        assert (0.2 if slug == "figstep" else 0.97) * most <= counted[answer] <= most
+    known = {"null_response", "empty_response", "missing_image", "screen_minors"}
+    assert set(rejections["reason"]) <= known
+    assert rows.height + rejections.height == records * len(source.files[0].rows)
+    assert len(media) == rows.height if slug == "figstep" else not media
+
+
+def test_descriptions_hold_no_keys_that_the_grammar_lacks():
+    for path in Path(sources.__file__).parent.glob("*.yaml"):
+        assert set(yaml.safe_load(path.read_text(encoding="utf-8"))) <= set(Source.model_fields)
