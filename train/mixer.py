@@ -112,7 +112,10 @@ class Mix(BaseModel):
                 raise ValueError(f"component {name} has {len(values)} rewards for {len(labels)} rows")
             if not all(value is None or math.isfinite(value) for value in values):
                 raise ValueError(f"component {name} holds a number that is not finite; not scored is None")
-        return [self._total(label, {name: values[i] for name, values in components.items()}) for i, label in enumerate(labels)]
+        return [
+            self._total(label, {name: values[i] for name, values in components.items()})
+            for i, label in enumerate(labels)
+        ]
 
     def _total(self, label: str, scored: Mapping[str, float | None]) -> float | None:
         total = 0.0

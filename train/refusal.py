@@ -15,7 +15,9 @@ _ENGLISH = (
     _I + r"(?:\s+(?:really|simply|just|must|have\s+to|also))*\s+"
     r"(?:can(?:no|['’])?\s?t|can\s+not|won['’]?t|will\s+not|wo\s+not|would\s+not|wouldn['’]t|"
     r"should\s?n['’o]t|should\s+not|must\s?n['’o]t|must\s+not|may\s+not|could\s+not|couldn['’]t)(?![a-z])",
-    _I + _NOT_ABLE + r"(?:unable|not\s+(?:able|allowed|permitted|willing|going|comfortable|supposed|in\s+a\s+position))",
+    _I
+    + _NOT_ABLE
+    + r"(?:unable|not\s+(?:able|allowed|permitted|willing|going|comfortable|supposed|in\s+a\s+position))",
     _I + r"\s+(?:(?:must|have\s+to|will|would|shall|respectfully|politely)\s+)*(?:refuse|decline|pass\s+on)(?![a-z])",
     _I + r"\s+(?:do\s+not|don['’]t)\s+(?:feel\s+comfortable|want\s+to|think\s+(?:i|we)\s+(?:can|should)|"
     r"(?:give|offer|provide|share|support|condone|assist|help|discuss|engage))",

@@ -12,6 +12,8 @@ class VerifierConfig(BaseModel):
         "sentence-transformers/all-MiniLM-L6-v2", description="Model id or directory of the encoder that is fine-tuned"
     )
     max_tokens: int = Field(256, ge=16, description="Longest input in tokens; a longer one abstains when it is scored")
+    train_tokens: int = Field(192, ge=16, description="Tokens of a row that training reads; a longer one is cut")
+    frozen_layers: int = Field(0, ge=0, description="Lowest layers, embeddings included, that keep their weights")
     epochs: int = Field(2, ge=1, description="Passes over the train split")
     learning_rate: float = Field(1e-4, gt=0, description="Peak learning rate of AdamW")
     warmup: float = Field(0.06, ge=0, lt=1, description="Share of the steps over which the learning rate rises")

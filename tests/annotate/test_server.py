@@ -23,7 +23,12 @@ from catalog.labels import CATEGORIES, SAFETY
 
 rg = pytest.importorskip("argilla")
 
-pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.xdist_group("review-server")]
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:`user_id` not provided"),
+    pytest.mark.server,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("review-server"),
+]
 
 ATTACK = '<script>alert(1)</script> & "it\'s" <b>bold</b> if a<b'
 PROMPTS = [
@@ -153,7 +158,7 @@ def test_every_answer_carries_strict_headers_and_pages_carry_the_blur(server):
     assert "default-src 'none'" in policy and "unsafe-inline" not in scripts and "sha256-" in scripts
     assert page.headers["X-Content-Type-Options"] == "nosniff" and page.headers["X-Frame-Options"] == "DENY"
     assert b"/blur.js" in page.read()
-    assert b"guarded" in call(server, "/blur.js").read() and b"blur(" in call(server, "/blur.css").read()
+    assert b"revealed" in call(server, "/blur.js").read() and b"blur(" in call(server, "/blur.css").read()
     assert "Content-Security-Policy" in call(server, "/api/v1/status").headers
 
 
@@ -271,7 +276,7 @@ def test_a_dataset_that_is_not_there_is_an_error_that_names_those_that_are(serve
         ("<script>", [2]),
         ("<b>", [2, 8]),
         ("lock | short", [0, 10]),
-        ("answer -1", [0, 3, 4, 5, 6, 7, 8]),  # 1 stands in the prompts of 2 and 9 too,
+        ("answer -1", [0, 3, 4, 5, 6, 7, 8]),  # 1 stands in the prompts of 2 and 9 too
         ('"line two"', [6]),
         ("NEAR( ' OR 1 --", []),
     ],
@@ -372,13 +377,15 @@ def test_down_stops_the_server_and_up_keeps_the_data(server, home, dataset):
     assert after.annotations.equals(before.annotations) and after[1:] == before[1:]
 
 
-def test_a_killed_server_leaves_nothing_that_stops_the_next(home, server):
+def test_after_a_kill_and_lost_secrets_two_callers_at_once_start_one_server_with_new_keys(home, dataset):
     victim = up(home)
     os.kill(victim.pid, signal.SIGKILL)
     assert comes_true(lambda: status(home) == ("stopped", None)) and not down(home)
-    with ThreadPoolExecutor() as pool:  # two at once start one server
+    (home / "secrets.json").unlink()
+    with ThreadPoolExecutor() as pool:
         one, other = pool.map(up, [home, home])
-    assert one == other and one.pid != victim.pid
+    assert one == other and one.pid != victim.pid and one.api_key != victim.api_key
+    assert pull(one).annotations.height == 17
 
 
 def test_a_server_that_dies_at_its_start_shows_the_end_of_its_log(tmp_path):

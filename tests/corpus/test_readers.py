@@ -7,9 +7,10 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from corpus.readers import BadRecord, ReadError, Record, encoding_of, records
 from hypothesis import given
 from hypothesis import strategies as st
+
+from corpus.readers import BadRecord, ReadError, Record, encoding_of, records
 
 CHINESE = "编号,问题,标签\n1,怎样给旧自行车换锁？,安全\n2,请介绍㐂字的写法,安全\n3,𠮷野家的价格，是多少,待审\n"
 
@@ -119,7 +120,7 @@ def test_json_that_is_not_what_was_expected_says_so(put):
         fields(put("a.json", '{"jailbreaks": []}'), key="jailbreak")
     with pytest.raises(ReadError, match="holds dict under 'a'; expected a list"):
         fields(put("a.json", '{"a": {}}'), key="a")
-    with pytest.raises(ReadError, match="is no JSON: .*at character 8"):
+    with pytest.raises(ReadError, match=r"is no JSON: .*at character 8"):
         fields(put("a.json", '[{"a":\n!}]'))
     assert reasons(put("a.json", '[{"a": 1}, 2]')) == {2: "not_an_object"}
 
@@ -171,7 +172,7 @@ def test_an_empty_file_holds_no_record(put, name):
 
 def test_an_unknown_suffix_is_refused_unless_the_format_is_named(put):
     path = put("a.data", '{"a": "1"}')
-    with pytest.raises(ReadError, match="no known suffix; expected .jsonl"):
+    with pytest.raises(ReadError, match=r"no known suffix; expected \.jsonl"):
         fields(path)
     assert fields(path, format="jsonl") == [{"a": "1"}]
 

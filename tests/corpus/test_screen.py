@@ -2,6 +2,7 @@
 
 import polars as pl
 import pytest
+
 from corpus import screen
 
 NEUTRAL = "red.{0,5}lamp|红灯"

@@ -62,7 +62,9 @@ def test_where_the_min_form_of_the_paper_and_ours_differ_by_nothing(logp, old, a
     ratio = x - old
     phi = torch.minimum(ratio * advantage, ratio.clamp(math.log(0.8), math.log(1.2)) * advantage)
     expected = -(phi + old * advantage).item()
-    ours = cpgd_loss(x, torch.full_like(x, old), torch.tensor([advantage], dtype=torch.float64), torch.ones(1, 1), drift=0)
+    ours = cpgd_loss(
+        x, torch.full_like(x, old), torch.tensor([advantage], dtype=torch.float64), torch.ones(1, 1), drift=0
+    )
     assert ours.item() == pytest.approx(expected, abs=1e-9)
 
 

@@ -39,7 +39,7 @@ HELPFUL = [
     "Plants cannot grow without light, so put the pot near a window.",
     "If the file can't be opened, restart the program.",
     "Use kill with the process number.",
-    "He said, \"I can't swim\", and stayed on the beach.",
+    'He said, "I can\'t swim", and stayed on the beach.',
     "I can't wait to see you on Friday!",
     "We couldn't be happier with the result.",
     "I can't thank you enough for the help.",

@@ -108,7 +108,7 @@ def test_the_verifier_is_not_asked_about_nothing():
 
 
 def test_the_published_policy_pays_a_refusal_less_than_a_warning():
-    policy = Policy.load("safework_r1")
+    policy = Policy.load("safework-r1")
     verifier = Verifier([("Safe with refusal", 0.0, False), ("Safe with warning", 0.0, False), (None, None, True)])
     rewards = policy_score(verifier, policy)(["p"] * 3, ["c"] * 3, truncated=[False] * 3)
     assert rewards == [0.1, 1.0, None]

@@ -38,5 +38,3 @@ def refusal_judge() -> Judge:
 def refusal_reward(prompts: Sequence[str], completions: Sequence[str], **columns: Any) -> list[float | None]:
     """P(refusal) of each answer, 0 to 1: a mix gives it a negative weight on benign requests."""
     return list(refusal_judge()([answer(completion) for completion in completions]))
-
-

@@ -34,9 +34,8 @@ def configure(home: Path, auth_secret: str) -> None:
     }
 
 
-def serve(home: Path, listener: socket.socket) -> None:
+def serve(home: Path, listener: socket.socket, found: dict[str, str]) -> None:
     """Bring the database up to date, dress the app and serve it until SIGTERM."""
-    found = keys.load(home)
     configure(home, found["auth_secret"])
     import uvicorn
 
@@ -59,10 +58,11 @@ def main() -> None:
     os.umask(0o077)
     home, listener = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
     host, port = listener.getsockname()
+    found = keys.ensure(home)
     draft = home / "server.json.draft"
     draft.write_text(json.dumps({"pid": os.getpid(), "port": port, "url": f"http://{host}:{port}"}))
     draft.replace(home / "server.json")
-    serve(home, listener)
+    serve(home, listener, found)
 
 
 if __name__ == "__main__":

@@ -1,40 +1,33 @@
-// Guards every picture of a record; the interface's own pictures come from the server's files, not from data URLs.
+// The first click on a blurred picture reveals it, the second shows it at full size, the third or Escape closes that.
 (() => {
-  const isRecord = (picture) => picture.src.startsWith("data:image/") && !picture.src.startsWith("data:image/svg");
+  const PICTURE = 'img[src^="data:image/"]:not([src^="data:image/svg"])';
+
+  const close = () => document.querySelector(".full-size")?.remove();
 
   const showFullSize = (source) => {
     const cover = document.createElement("div");
     const picture = document.createElement("img");
     cover.className = "full-size";
+    picture.className = "revealed";
     picture.src = source;
     cover.append(picture);
-    const close = () => {
-      cover.remove();
-      document.removeEventListener("keydown", onKey);
-    };
-    const onKey = (event) => event.key === "Escape" && close();
-    cover.addEventListener("click", close);
-    document.addEventListener("keydown", onKey);
     document.body.append(cover);
   };
 
-  const onClick = (event) => {
+  document.addEventListener("click", (event) => {
+    const picture = event.target;
+    if (picture.closest(".full-size")) return close();
+    if (!picture.matches(PICTURE)) return;
     event.preventDefault();
     event.stopPropagation();
-    const picture = event.currentTarget;
     if (picture.classList.contains("revealed")) showFullSize(picture.src);
     else picture.classList.add("revealed");
-  };
+  }, true);
 
-  const guard = (picture) => {
-    if (!isRecord(picture) || picture.closest(".full-size") || picture.classList.contains("guarded")) return;
-    picture.classList.add("guarded");
-    picture.addEventListener("click", onClick, true);
-  };
+  document.addEventListener("keydown", (event) => event.key === "Escape" && close());
 
-  new MutationObserver((changes) => {
-    // the page reuses one element for the next record: what is revealed stays so only for its own picture
-    for (const { type, target } of changes) if (type === "attributes") target.classList.remove("revealed");
-    document.querySelectorAll("img").forEach(guard);
-  }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["src"] });
+  // the page reuses one element for the next record, whose picture must be blurred again
+  new MutationObserver((changes) => changes.forEach(({ target }) => {
+    if (!target.closest(".full-size")) target.classList.remove("revealed");
+  })).observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["src"] });
 })();

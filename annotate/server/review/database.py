@@ -24,13 +24,17 @@ def prepare(home: Path) -> None:
 
 
 async def ensure_owner(username: str, password: str, api_key: str) -> None:
-    """Create the owner when there is none of this name."""
+    """Create the owner; give the one who is there the password and key of the secrets file where those are new."""
     from argilla_server.contexts import accounts
     from argilla_server.database import AsyncSessionLocal, async_engine
     from argilla_server.models import User, UserRole
 
     async with AsyncSessionLocal() as db:
-        if await accounts.get_user_by_username(db, username) is None:
+        owner = await accounts.get_user_by_username(db, username)
+        if owner is None or owner.api_key != api_key:
             secret = {"password_hash": accounts.hash_password(password), "api_key": api_key}
-            await User.create(db, first_name=username.title(), username=username, role=UserRole.owner, **secret)
+            if owner is None:
+                await User.create(db, first_name=username.title(), username=username, role=UserRole.owner, **secret)
+            else:
+                await owner.update(db, **secret)
     await async_engine.dispose()  # the server runs in another event loop

@@ -9,23 +9,32 @@ from pathlib import Path
 OWNER = "owner"
 
 
+def ensure(home: Path) -> dict[str, str]:
+    """Secrets of the server at `home`, made when there are none; only the server itself makes them.
+
+    Raises:
+        PermissionError: As `load`.
+    """
+    path = home / "secrets.json"
+    if not path.exists():
+        _write(path, auth_secret=secrets.token_hex(32), owner_password=_word(), owner_api_key=secrets.token_urlsafe(48))
+    return load(home)
+
+
 def load(home: Path) -> dict[str, str]:
-    """Secrets of the server at `home`; made when there are none yet.
+    """Secrets that are there.
 
     Returns:
         `auth_secret` (signs the annotators' sessions), `owner_password`, `owner_api_key`.
 
     Raises:
+        FileNotFoundError: If there are none yet.
         PermissionError: If the file can be read by anyone but its owner.
     """
     path = home / "secrets.json"
-    if not path.exists():
-        _write(path, auth_secret=secrets.token_hex(32), owner_password=_word(), owner_api_key=secrets.token_urlsafe(48))
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        raise PermissionError(
-            f"{path} has mode {mode:o} and so is open to others: chmod 600 it, or delete it for new keys"
-        )
+        raise PermissionError(f"{path} has mode {mode:o}, open to others: chmod 600 it, or delete it for new keys")
     return json.loads(path.read_text())
 
 

@@ -51,7 +51,7 @@ def holds(texts: list[ColumnElement[Any]], words: Words) -> ColumnElement[bool]:
 
 
 def _unescaped(text: ColumnElement[Any]) -> ColumnElement[Any]:
-    """What `html.unescape` makes of text that `html.escape` wrote, in SQL; the ampersand last, as it was written first."""
+    """What `html.unescape` makes of text that `html.escape` wrote, in SQL: the ampersand last, as it came first."""
     for char in "<>\"'&":
         text = func.replace(text, html.escape(char), char)
     return text

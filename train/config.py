@@ -1,0 +1,71 @@
+"""What a run is asked for. Every field goes into the fingerprint of the run."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from train.advantages import Weight
+
+KINDS = ("harmful", "benign", "math")
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PerKind(_Config):
+    """A number of records of each kind."""
+
+    harmful: int = Field(ge=0)
+    benign: int = Field(ge=0)
+    math: int = Field(ge=0)
+
+    @property
+    def total(self) -> int:
+        return self.harmful + self.benign + self.math
+
+
+class SFTConfig(_Config):
+    """The cold start: few refusals, so that the policy can still learn when to refuse and when not."""
+
+    rows: PerKind = PerKind(harmful=14, benign=300, math=400)
+    epochs: int = Field(2, ge=1)
+    batch: int = Field(16, ge=1)
+    learning_rate: float = Field(1e-4, gt=0)
+
+
+class RLConfig(_Config):
+    """A verifier-driven run. The defaults are those of the documented experiment on two CPU cores."""
+
+    policy: Path = Field(description="Hugging Face directory of the base model")
+    mix: str = Field("svkg-small", description="Name of the mix in `train/mixes`")
+    verifier_id: str = Field(description="Checkpoint id that the verifier must have, or the run does not start")
+    encoder: Path | None = Field(None, description="Sentence encoder of the helpfulness reward, where the mix needs it")
+    trim: bool = Field(True, description="Cut the vocabulary to what the records need")
+    sft: SFTConfig = SFTConfig()
+    steps: int = Field(15, ge=1, description="Rollouts, each followed by `updates` optimizer steps")
+    prompts_per_step: PerKind = PerKind(harmful=3, benign=2, math=1)
+    k: int = Field(8, ge=2, description="Completions of each prompt")
+    max_new_tokens: int = Field(56, ge=1)
+    temperature: float = Field(1.0, gt=0)
+    updates: int = Field(2, ge=1, description="Optimizer steps per rollout; from the second on clip and drift act")
+    learning_rate: float = Field(2e-5, gt=0)
+    warmup_steps: int = Field(2, ge=0, description="Steps over which the learning rate rises")
+    epsilon: float = Field(0.2, gt=0, lt=1)
+    drift: float = Field(1e-3, ge=0)
+    advantage: Weight = "std"
+    advantage_floor: float = Field(0.05, gt=0)
+    eval_every: int = Field(5, ge=1)
+    eval_size: PerKind = PerKind(harmful=80, benign=60, math=40)
+    save_every: int = Field(5, ge=1, description="Steps between checkpoints that a killed run goes on from")
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _whole_updates(self) -> Self:
+        if self.prompts_per_step.total == 0 or self.prompts_per_step.total % self.updates:
+            raise ValueError(
+                f"prompts_per_step makes {self.prompts_per_step.total} prompts, "
+                f"which must be a positive multiple of updates = {self.updates}"
+            )
+        return self

@@ -1,0 +1,117 @@
+"""From the rows of a release to a checkpoint: fine-tune, calibrate, measure, write the card, seal.
+
+What is asked for again is not done again: work lies under the digest of config, rows and backbone. A killed training
+goes on from its last state; a finished one is given back.
+
+Axis suffixes: N rows, L labels.
+"""
+
+import json
+import platform
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy.special import softmax
+from transformers import AutoTokenizer
+
+from catalog import digest, models
+from catalog.labels import CATEGORIES, UNSAFE_INDEX
+from verifiers import baseline as tfidf
+from verifiers.calibration import fit_temperature
+from verifiers.card import write_card
+from verifiers.checkpoint import (
+    BadCheckpoint,
+    fold_temperature,
+    read_manifest,
+    save_model,
+    seal,
+    write_metrics,
+)
+from verifiers.config import VerifierConfig
+from verifiers.data import allowed_labels, checked, rows_digest
+from verifiers.encoder import Prediction, Verifier
+from verifiers.evaluate import TABLE, Answers, measure
+from verifiers.fit import Progress, fit, new_model
+from verifiers.metrics import threshold_at_fpr
+
+RATES = (0.01, 0.05)
+CODE_VERSION = 1  # raise it when the same config and rows would give other weights
+
+
+def train_verifier(
+    rows: pl.DataFrame, *, config: VerifierConfig, workdir: Path, release_id: str, progress: Progress | None = None
+) -> Path:
+    """Train, calibrate and measure a safety verifier.
+
+    Args:
+        rows: The columns of `verifiers.data.COLUMNS`, others are ignored; the text of a picture stands in `prompt`.
+        config: Decides which verifier comes out, together with the rows.
+        workdir: Scratch and result; the same call with the same folder resumes or reuses. `training.json` beside the
+            result has seconds, rows per second, and the step a resumed training went on from.
+        release_id: Release the rows come from, for the manifest and the card.
+        progress: Called with step, number of steps, and numbers to show (`loss`, `resumed_from`).
+
+    Returns:
+        Folder of the checkpoint; see `verifiers.checkpoint`.
+
+    Raises:
+        ValueError: If the rows cannot be used; see `verifiers.data.checked`.
+        catalog.models.ModelNotFound: If the backbone is nowhere.
+    """
+    rows = checked(rows)
+    backbone = models.resolve(config.backbone)
+    weights = models.weights_digest(backbone)
+    work = digest([CODE_VERSION, config.model_dump(mode="json"), rows_digest(rows), weights, release_id])[:16]
+    home = workdir / work
+    home.mkdir(parents=True, exist_ok=True)
+    result = home / "checkpoint"
+    if _finished(result):
+        return result
+    started = time.monotonic()
+    train = rows.filter(pl.col("split") == "train")
+    categories = tuple(name for name in CATEGORIES if name in set(train["category"]))
+    tokenizer = AutoTokenizer.from_pretrained(backbone)
+    model = new_model(backbone, len(categories), config=config)
+    resumed_from = fit(
+        model, tokenizer, train, config=config, categories=categories, workdir=home, progress=progress
+    )
+    seconds = time.monotonic() - started
+    verifier = Verifier(model, tokenizer, categories, config.max_tokens)
+    building = home / "building"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    measured = _calibrate_and_measure(verifier, rows, config)
+    save_model(verifier, building)
+    manifest = {
+        "kind": "safety",
+        "release_id": release_id,
+        "backbone": Path(config.backbone).name if Path(config.backbone).is_dir() else config.backbone,
+        "backbone_digest": weights,
+        "temperature": measured.temperature,
+        "max_tokens": config.max_tokens,
+        "categories": list(categories),
+        "policy": {"name": "safework-r1", "version": 1},
+        "thresholds": measured.thresholds,
+        "seed": config.seed,
+        "config": config.model_dump(mode="json", exclude={"backbone"}),
+        "versions": _versions(),
+    }
+    write_metrics(measured.table, building)
+    write_card(building, manifest, rows, measured.table, measured.reliability, measured.unknown)
+    seal(building, manifest)
+    building.rename(result)
+    for state in home.glob("state-*"):
+        shutil.rmtree(state)
+    log = {
+        "seconds": seconds,
+        "rows": train.height,
+        "rows_per_second": train.height * config.epochs / seconds,
+        "resumed_from": resumed_from,
+    }
+    (home / "training.json").write_text(json.dumps(log) + "\n", encoding="utf-8")
+    return result
