@@ -6,10 +6,22 @@ from typing import Any
 import polars as pl
 
 import annotate
-from catalog import Store, digest, read_model
+from catalog import Store, digest, read_model, with_text
 from catalog.releases import find_release, release_rows
 from safeladder.pipeline.frames import table
 from safeladder.pipeline.verify import safety_rows
+
+
+def running(path: Path) -> annotate.Server:
+    """The review server of a store.
+
+    Raises:
+        LookupError: If none runs, with the command that starts it.
+    """
+    state, server = annotate.status(path / "argilla")
+    if server is None or state != "running":
+        raise LookupError(f"the review server of {path} is {state}: start it with `safeladder annotate up`")
+    return server
 
 
 def push_uncertain(path: Path, *, rows: int, overlap: int, dataset: str) -> dict[str, Any]:
@@ -19,7 +31,7 @@ def push_uncertain(path: Path, *, rows: int, overlap: int, dataset: str) -> dict
         LookupError: If no verifier has judged the rows of the release yet.
     """
     store = Store.existing(path)
-    server = annotate.running(path / "argilla")
+    server = running(path)
     release = find_release(store, None)
     members = safety_rows(store, release_rows(store, release["release_id"]))
     newest = store.read("checkpoints").filter(pl.col("kind") == "verifier").sort("created_at").tail(1)
@@ -30,9 +42,8 @@ def push_uncertain(path: Path, *, rows: int, overlap: int, dataset: str) -> dict
     )
     if verdicts.is_empty():
         raise LookupError("no verdicts on the newest release: `safeladder run RECIPE` trains a verifier and scores it")
-    chosen = annotate.select_uncertain(verdicts, rows)
-    from catalog import with_text
-
+    scored = verdicts.filter(~pl.col("abstained"))
+    chosen = annotate.select_uncertain(scored, rows)
     shown = with_text(store.read("samples").unique("sample_id", keep="first")).select(
         "sample_id", "prompt", "response", "images"
     )
@@ -44,6 +55,7 @@ def push_uncertain(path: Path, *, rows: int, overlap: int, dataset: str) -> dict
     return {
         "dataset": dataset,
         "rows": ready.height,
+        "not_scored": verdicts.height - scored.height,
         "pushed": report.pushed,
         "already": report.already,
         "failed": report.failed,
@@ -53,7 +65,7 @@ def push_uncertain(path: Path, *, rows: int, overlap: int, dataset: str) -> dict
 def pull_answers(path: Path, *, dataset: str) -> dict[str, Any]:
     """Bring submitted answers into the catalog; an answer that stands already is not written again."""
     store = Store.existing(path)
-    pulled = annotate.pull(annotate.running(path / "argilla"), dataset=dataset)
+    pulled = annotate.pull(running(path), dataset=dataset)
     answers = pulled.annotations.with_columns(origin=pl.lit("review"))
     new = answers.join(store.read("annotations").select("annotation_id"), on="annotation_id", how="anti")
     if new.height:

@@ -26,6 +26,7 @@ from verifiers.evaluate import TABLE
 SCHEMA_VERSION = 1
 MANIFEST = "verifier.json"
 METRICS = "metrics.json"
+RELIABILITY = "reliability.json"
 CARD = "README.md"
 CATEGORY = "category.safetensors"
 
@@ -120,7 +121,12 @@ def load_verifier(path: Path) -> Verifier:
 
 def write_metrics(table: pl.DataFrame, folder: Path) -> None:
     """Write the long metrics table as a JSON list of rows."""
-    (folder / METRICS).write_text(json.dumps(table.to_dicts(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write_rows(table, folder / METRICS)
+
+
+def write_reliability(table: pl.DataFrame, folder: Path) -> None:
+    """Write the bins behind a reliability plot (see `verifiers.calibration.reliability`) as a JSON list of rows."""
+    _write_rows(table, folder / RELIABILITY)
 
 
 def read_metrics(path: Path) -> pl.DataFrame:
@@ -131,6 +137,11 @@ def read_metrics(path: Path) -> pl.DataFrame:
     """
     read_manifest(path)
     return pl.DataFrame(json.loads((path / METRICS).read_text(encoding="utf-8")), schema=TABLE)
+
+
+def _write_rows(table: pl.DataFrame, path: Path) -> None:
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in table.iter_rows(named=True))
+    path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
 def _hashes(path: Path, *, manifest: bool = False) -> dict[str, str]:

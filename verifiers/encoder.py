@@ -32,6 +32,7 @@ class Encoded:
     inputs: dict[str, list[int]]
     truncated: bool
     readable: bool  # both sides hold a token that the vocabulary knows
+    unknown: float  # share of the pair's tokens that the vocabulary does not know
 
     def __len__(self) -> int:
         return len(self.inputs["input_ids"])
@@ -66,7 +67,8 @@ def encode(
         known = {side for side, token in zip(sides, ids, strict=True) if token != tokenizer.unk_token_id}
         kept = _kept(sides, max_tokens)
         inputs = {name: [values[n][t] for t in kept] for name, values in pairs.items()}
-        encoded.append(Encoded(inputs, truncated=len(kept) < len(ids), readable={0, 1} <= known))
+        unknown = ids.count(tokenizer.unk_token_id) / len(ids)
+        encoded.append(Encoded(inputs, len(kept) < len(ids), {0, 1} <= known, unknown))
     return encoded
 
 
@@ -130,6 +132,7 @@ class Prediction:
     logit_NL: np.ndarray
     category_N: list[str | None]
     truncated_N: np.ndarray
+    unknown_N: np.ndarray
 
     @property
     def abstained_N(self) -> np.ndarray:
@@ -197,8 +200,12 @@ class Verifier:
                 for n, c in zip(batch_B, category_BC.argmax(-1).tolist(), strict=True):
                     category_N[n] = self.categories[c]
         place_N = [unique[pair] for pair in asked]
-        truncated_N = np.array([rows[n].truncated for n in place_N], dtype=bool)
-        return Prediction(logit_NL[place_N], [category_N[n] for n in place_N], truncated_N)
+        return Prediction(
+            logit_NL[place_N],
+            [category_N[n] for n in place_N],
+            np.array([rows[n].truncated for n in place_N], dtype=bool),
+            np.array([rows[n].unknown for n in place_N], dtype=float),
+        )
 
     @torch.inference_mode()
     def _forward(self, rows: Sequence[Encoded]) -> tuple[Tensor, Tensor | None]:

@@ -39,6 +39,7 @@ class Answers:
     p_unsafe_N: np.ndarray
     p_before_N: np.ndarray  # before the temperature
     label_N: np.ndarray | None = None  # index of the six-way label, -1 where not scored; None for a binary model
+    unknown_N: np.ndarray | None = None  # share of tokens that the vocabulary does not know
 
 
 def measure(rows: pl.DataFrame, verifier: Answers, baseline: Answers, *, split: str, seed: int = 0) -> pl.DataFrame:
@@ -63,6 +64,7 @@ def measure(rows: pl.DataFrame, verifier: Answers, baseline: Answers, *, split: 
             for metric, value in {
                 "coverage": float(scored_N[mask_N].mean()),
                 "not_scored": float((~scored_N[mask_N]).sum()),
+                "unknown_tokens": None if verifier.unknown_N is None else float(verifier.unknown_N[mask_N].mean()),
             }.items()
         ]
         for (model, metric), (value, low, high, n, positives) in _slice(

@@ -10,7 +10,7 @@ import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,13 @@ Progress = Callable[[int, int, dict[str, Any]], None]
 IGNORED = -100  # the target that cross_entropy leaves out: a row without a category
 
 log = logging.getLogger(__name__)
+
+
+class Fitted(NamedTuple):
+    """What one call of `fit` did: the step it went on from (0 for a fresh start) and the rows it read from there."""
+
+    resumed_from: int
+    rows: int
 
 
 def new_model(backbone: Path, categories: int, *, config: VerifierConfig) -> SafetyEncoder:
@@ -70,7 +77,7 @@ def fit(
     categories: tuple[str, ...],
     workdir: Path,
     progress: Progress | None = None,
-) -> int:
+) -> Fitted:
     """Train the model in place on checked rows; go on from the last state in `workdir`, if there is one.
 
     Args:
@@ -81,9 +88,6 @@ def fit(
         categories: Names of the category head's outputs.
         workdir: Where the states are; for these rows and this config alone.
         progress: Called after every step with step, number of steps and numbers to show.
-
-    Returns:
-        The step from which this call went on; 0 for a fresh start.
 
     Raises:
         ValueError: If several processes were launched: a small encoder trains on one device.
@@ -125,8 +129,9 @@ def fit(
             _save(accelerator, workdir, done)
         if progress:
             progress(done, len(plan), {"loss": loss.item(), "resumed_from": start})
+    accelerator.unwrap_model(prepared, keep_fp32_wrapper=False)  # or the model would be measured in bfloat16
     accelerator.free_memory()
-    return start
+    return Fitted(start, sum(map(len, plan[start:])))
 
 
 def fast_bf16() -> bool:

@@ -2,44 +2,28 @@
 
 What is asked for again is not done again: work lies under the digest of config, rows and backbone. A killed training
 goes on from its last state; a finished one is given back.
-
-Axis suffixes: N rows, L labels.
 """
 
 import json
 import platform
 import shutil
 import time
-from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import polars as pl
-from scipy.special import softmax
 from transformers import AutoTokenizer
 
 from catalog import digest, models
-from catalog.labels import CATEGORIES, UNSAFE_INDEX
-from verifiers import baseline as tfidf
-from verifiers.calibration import fit_temperature
+from catalog.labels import CATEGORIES
+from verifiers.assess import assess
 from verifiers.card import write_card
-from verifiers.checkpoint import (
-    BadCheckpoint,
-    fold_temperature,
-    read_manifest,
-    save_model,
-    seal,
-    write_metrics,
-)
+from verifiers.checkpoint import BadCheckpoint, read_manifest, save_model, seal, write_metrics, write_reliability
 from verifiers.config import VerifierConfig
-from verifiers.data import allowed_labels, checked, rows_digest
-from verifiers.encoder import Prediction, Verifier
-from verifiers.evaluate import TABLE, Answers, measure
+from verifiers.data import checked, rows_digest
+from verifiers.encoder import Verifier
 from verifiers.fit import Progress, fit, new_model
-from verifiers.metrics import threshold_at_fpr
 
-RATES = (0.01, 0.05)
 CODE_VERSION = 1  # raise it when the same config and rows would give other weights
 
 
@@ -77,15 +61,13 @@ def train_verifier(
     categories = tuple(name for name in CATEGORIES if name in set(train["category"]))
     tokenizer = AutoTokenizer.from_pretrained(backbone)
     model = new_model(backbone, len(categories), config=config)
-    resumed_from = fit(
-        model, tokenizer, train, config=config, categories=categories, workdir=home, progress=progress
-    )
+    done = fit(model, tokenizer, train, config=config, categories=categories, workdir=home, progress=progress)
     seconds = time.monotonic() - started
     verifier = Verifier(model, tokenizer, categories, config.max_tokens)
     building = home / "building"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
-    measured = _calibrate_and_measure(verifier, rows, config)
+    measured = assess(verifier, rows, seed=config.seed)
     save_model(verifier, building)
     manifest = {
         "kind": "safety",
@@ -101,17 +83,34 @@ def train_verifier(
         "config": config.model_dump(mode="json", exclude={"backbone"}),
         "versions": _versions(),
     }
-    write_metrics(measured.table, building)
-    write_card(building, manifest, rows, measured.table, measured.reliability, measured.unknown)
+    write_metrics(measured.metrics, building)
+    write_reliability(measured.reliability, building)
+    write_card(building, manifest, rows, measured.metrics)
     seal(building, manifest)
-    building.rename(result)
-    for state in home.glob("state-*"):
-        shutil.rmtree(state)
     log = {
         "seconds": seconds,
         "rows": train.height,
-        "rows_per_second": train.height * config.epochs / seconds,
-        "resumed_from": resumed_from,
+        "rows_per_second": done.rows / seconds,
+        "resumed_from": done.resumed_from,
     }
     (home / "training.json").write_text(json.dumps(log) + "\n", encoding="utf-8")
+    building.rename(result)
+    for state in home.glob("state-*"):
+        shutil.rmtree(state)
     return result
+
+
+def _finished(result: Path) -> bool:
+    if not result.exists():
+        return False
+    try:
+        read_manifest(result)
+    except BadCheckpoint:
+        shutil.rmtree(result)  # our own scratch, damaged since: made again from the same inputs
+        return False
+    return True
+
+
+def _versions() -> dict[str, str]:
+    packages = ("accelerate", "numpy", "safetensors", "scikit-learn", "tokenizers", "torch", "transformers")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}

@@ -21,9 +21,8 @@ def up(
     from safeladder.settings import store_path
 
     home = store_path(store) / "argilla"
-    annotate.ensure_environment(progress=say)
-    server = annotate.up(home, port=port)
-    emit([{"url": server.url, "owner": server.username, "secrets": str(home / "secrets.json")}], as_json=as_json)
+    server = annotate.up(home, port=port, progress=say)
+    emit([{"url": server.url, "owner": server.owner, "secrets": str(home / "secrets.json")}], as_json=as_json)
     say("next: safeladder annotate add-annotator NAME, then safeladder annotate push")
 
 
@@ -44,10 +43,11 @@ def add_annotator(
 ) -> None:
     """Make a reviewer's account and print its password once."""
     import annotate
+    from safeladder.reviewing import running
     from safeladder.settings import store_path
 
-    account = annotate.add_annotator(annotate.running(store_path(store) / "argilla"), name)
-    emit([{"username": account.username, "password": account.password}], as_json=as_json)
+    password = annotate.add_annotator(running(store_path(store)), name)
+    emit([{"username": name, "password": password}], as_json=as_json)
 
 
 @app.command("push")
@@ -85,5 +85,5 @@ def status(store: StoreOption = None, as_json: JsonOption = False) -> None:
     import annotate
     from safeladder.settings import store_path
 
-    server = annotate.status(store_path(store) / "argilla")
-    emit([{"running": server is not None, "url": server.url if server else None}], as_json=as_json)
+    state, server = annotate.status(store_path(store) / "argilla")
+    emit([{"state": state, "url": server.url if server else None}], as_json=as_json)

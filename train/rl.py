@@ -1,0 +1,261 @@
+"""A verifier-driven run: trim, cold start, RL steps, held-out evaluation before, between and after.
+
+Every part that is finished is kept, and RL goes on from its last checkpoint, so a killed run is started again with
+the same call. Nothing starts without the verifier that the config names.
+"""
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from catalog import digest
+from train.config import KINDS, PerKind, RLConfig
+from train.evaluate import SecondJudge, evaluate
+from train.journal import Journal
+from train.mixer import Mix
+from train.plot import write_curves
+from train.prompts import PROMPT, RECORDS, sft_rows
+from train.rewards import Reward
+from train.rewards.boxed import boxed_reward, check_gold
+from train.rewards.format import format_reward, well_formed
+from train.rewards.helpfulness import check_references, closeness, sentence_encoder
+from train.rewards.refusal import refusal_reward
+from train.rewards.safety import Scorer, one_minus_p_unsafe, policy_score
+
+if TYPE_CHECKING:
+    from train.trl_trainer import Rollout
+
+Progress = Callable[[str, int, int], None]  # part, done, total
+
+
+class RLResult(NamedTuple):
+    """Where the results of a run lie."""
+
+    policy_dir: Path
+    metrics_path: Path
+    rollouts: pl.DataFrame
+    plot_svg: Path
+
+
+def run_rl(
+    config: RLConfig,
+    *,
+    records: pl.DataFrame,
+    verifier_path: Path,
+    second_judge: SecondJudge | Path | None = None,
+    workdir: Path,
+    progress: Progress | None = None,
+) -> RLResult:
+    """Train a policy with the rewards of a mix.
+
+    Args:
+        config: The run.
+        records: Columns of `train.prompts.RECORDS`; `train` rows are trained on, `test` rows only measured.
+        verifier_path: Checkpoint of the verifier that rewards.
+        second_judge: A judge of another family for the evaluation, or the path of another verifier checkpoint.
+            It never reaches the reward.
+        workdir: Folder of this run: what is there of the same run is used again.
+        progress: Called with the name of a part, how much of it is done, and how much there is.
+
+    Raises:
+        FileNotFoundError: If the verifier is not there.
+        ValueError: If it is another one than the config names, a record cannot be used, or `workdir` holds another run.
+        LookupError: If the mix is unknown, has no row for a label, or needs a component that is not there.
+    """
+    report: Progress = progress or (lambda part, done, total: None)
+    verifier = _load_verifier(verifier_path, config.verifier_id)
+    mix = Mix.load(config.mix)
+    _check_records(records, mix, config)
+    labels = records.filter(split="train")["record_label"].unique().to_list()
+    rewards = dict(_rewards(mix.needed(labels), verifier, config))
+    mix.check(labels, rewards)
+    judge = _second_judge(second_judge, config)
+    _claim(workdir, config, records)
+    _quiet()
+
+    pairs = sft_rows(records, config.sft.rows, seed=config.seed)
+    base = config.policy
+    if config.trim:
+        base = _once(workdir / "base", lambda target: _trim(config.policy, target, records, pairs, report))
+    start = _once(workdir / "sft", lambda target: _cold_start(base, target, pairs, config, report)) if pairs else base
+    journal = Journal(workdir)
+    policy = _once(
+        workdir / "policy",
+        lambda target: _train(config, start, target, records, mix, rewards, verifier, judge, journal, workdir, report),
+    )
+    shutil.rmtree(workdir / "checkpoints", ignore_errors=True)
+    svg = write_curves(journal.lines(), workdir / "curves.svg")
+    return RLResult(policy, journal.metrics, journal.rollouts(), svg)
+
+
+def _load_verifier(path: Path, expected: str) -> Scorer:
+    from verifiers import checkpoint_id, load_verifier
+
+    if not path.exists():
+        raise FileNotFoundError(f"no verifier at {path}: a run never rewards without one")
+    found = checkpoint_id(path)
+    if found != expected:
+        raise ValueError(f"the verifier at {path} is {found}, the config expects {expected}")
+    return load_verifier(path)
+
+
+def _second_judge(judge: SecondJudge | Path | None, config: RLConfig) -> SecondJudge | None:
+    if not isinstance(judge, Path):
+        return judge
+    from verifiers import checkpoint_id, load_verifier
+
+    if checkpoint_id(judge) == config.verifier_id:
+        raise ValueError("the second judge is the verifier that rewards: it would see nothing that the reward does not")
+    verifier = load_verifier(judge)
+    return lambda prompts, responses: verifier.score(prompts, responses)["p_unsafe"].to_list()
+
+
+def _rewards(needed: Sequence[str], verifier: Scorer, config: RLConfig) -> Iterator[tuple[str, Reward]]:
+    """The components that the mix needs and this floor has; `Mix.check` says what is missing."""
+    if "safety" in needed:
+        yield "safety", one_minus_p_unsafe(verifier)
+    if "safety_policy" in needed:
+        from verifiers import Policy
+
+        yield "safety_policy", policy_score(verifier, Policy.load("safework-r1"))
+    if "helpfulness" in needed and config.encoder is not None:
+        yield "helpfulness", closeness(sentence_encoder(config.encoder))
+    yield from (("format", format_reward), ("boxed", boxed_reward), ("refusal", refusal_reward))
+
+
+def _check_records(records: pl.DataFrame, mix: Mix, config: RLConfig) -> None:
+    missing = [column for column in RECORDS if column not in records.columns]
+    if missing:
+        raise ValueError(f"records have no column {', '.join(missing)}; they need: {', '.join(RECORDS)}")
+    for column, allowed in (("kind", KINDS), ("split", ("train", "test"))):
+        other = records.filter(~pl.col(column).is_in(allowed) | pl.col(column).is_null())
+        if other.height:
+            raise ValueError(f"record {other['sample_id'][0]} has a {column} that is none of: {', '.join(allowed)}")
+    both = set(records.filter(split="train")["prompt"]) & set(records.filter(split="test")["prompt"])
+    if both:
+        raise ValueError(f"{len(both)} prompts stand in train and in test; give each one split")
+    for kind, count in config.prompts_per_step.model_dump().items():
+        if count and not records.filter(kind=kind, split="train").height:
+            raise ValueError(f"prompts_per_step asks for {kind} prompts, and there is no such training record")
+    train = records.filter(split="train").select("sample_id", "record_label", "reference")
+    for component, check in (("boxed", check_gold), ("helpfulness", check_references)):
+        check((i, reference) for i, label, reference in train.iter_rows() if component in mix.weights(label))
+    check_gold(records.filter(kind="math", split="test").select("sample_id", "reference").iter_rows())
+
+
+def _claim(workdir: Path, config: RLConfig, records: pl.DataFrame) -> None:
+    """Make the folder this run's, or see that it is: old outputs must never meet a changed config."""
+    rows = sorted(records.select(RECORDS).rows())
+    mine = {"config": json.loads(config.model_dump_json()), "records": digest(rows)}
+    workdir.mkdir(parents=True, exist_ok=True)
+    note = workdir / "run.json"
+    if note.exists():
+        theirs = json.loads(note.read_text(encoding="utf-8"))
+        if theirs != mine:
+            changed = [k for k in mine["config"] if mine["config"][k] != theirs["config"].get(k)] or ["records"]
+            raise ValueError(f"{workdir} holds another run: {', '.join(changed)} differ; choose a new folder")
+    else:
+        partial = note.with_suffix(".partial")
+        partial.write_text(json.dumps(mine, indent=1), encoding="utf-8")
+        partial.rename(note)
+
+
+def _quiet() -> None:
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+
+def _once(target: Path, make: Callable[[Path], None]) -> Path:
+    """Make a folder, or use the one that is there: it appears by rename, so it is whole or missing."""
+    if not target.exists():
+        partial = target.with_name(target.name + ".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        make(partial)
+        partial.rename(target)
+    return target
+
+
+def _trim(source: Path, target: Path, records: pl.DataFrame, pairs: Iterable[tuple[str, str]], report: Progress) -> None:
+    from train.vocabulary import trim_vocabulary
+
+    report("trim", 0, 1)
+    texts = [PROMPT.format(prompt) for prompt in records["prompt"]] + [prompt + reply for prompt, reply in pairs]
+    trimmed = trim_vocabulary(source, target, [*texts, *records["reference"].drop_nulls()])
+    (target / "trim.json").write_text(json.dumps(trimmed._asdict()), encoding="utf-8")
+    report("trim", 1, 1)
+
+
+def _cold_start(
+    base: Path, target: Path, pairs: Sequence[tuple[str, str]], config: RLConfig, report: Progress
+) -> None:
+    from train.sft import finetune
+
+    finetune(
+        base, target, pairs, config.sft, seed=config.seed, progress=lambda done, total: report("sft", done, total)
+    )
+    if not (target / "config.json").exists():
+        raise FileNotFoundError(f"{target} was not written")
+
+
+def _train(
+    config: RLConfig,
+    start: Path,
+    target: Path,
+    records: pl.DataFrame,
+    mix: Mix,
+    rewards: Mapping[str, Reward],
+    verifier: Scorer,
+    judge: SecondJudge | None,
+    journal: Journal,
+    workdir: Path,
+    report: Progress,
+) -> None:
+    import torch
+    from datasets import Dataset
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from train.trl_trainer import CPGDTrainer, trainer_arguments
+
+    checkpoint = _last_checkpoint(workdir / "checkpoints")
+    done = int(checkpoint.name.rpartition("-")[2]) // config.updates if checkpoint else -1
+    journal.rewind(done)
+    tokenizer = AutoTokenizer.from_pretrained(start)
+    held_out = _held_out(records, config.eval_size)
+    steps = _Steps(config, mix, journal, report)
+
+    def measure(step: int) -> None:
+        figures = evaluate(
+            trainer.sampler(torch.float32),
+            tokenizer,
+            held_out,
+            verifier=verifier,
+            second_judge=judge,
+            max_new_tokens=config.max_new_tokens,
+        )
+        journal.write({"kind": "evaluation", "step": step, **figures})
+
+    steps.measure = measure
+    trainer = CPGDTrainer(
+        config=config,
+        mix=mix,
+        rewards=rewards,
+        on_rollout=steps.rolled,
+        model=AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32),
+        args=trainer_arguments(config, workdir / "checkpoints"),
+        train_dataset=Dataset.from_list(list(_schedule(records, config))),
+        processing_class=tokenizer,
+        callbacks=[steps.callback()],
+    )
+    if checkpoint is None:
+        measure(0)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    trainer.sampler(torch.float32).save_pretrained(target)
+    tokenizer.save_pretrained(target)
