@@ -17,7 +17,8 @@ def resolve_labels(annotations: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
     """Choose one label per sample and task among its annotations.
 
     The best origin present decides (`ORIGINS`). Within it the majority wins; a tie is no label but a conflict, for
-    review to settle. An answer with one of the task's labels counts before one with the binary reading alone.
+    review to settle. An answer with one of the task's labels counts before one with the binary reading alone; of
+    a reviewer who thought again, the last answer counts.
 
     Args:
         annotations: Rows of the `annotations` table.
@@ -27,8 +28,14 @@ def resolve_labels(annotations: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
         `answers`: how many different answers tied).
     """
     key = ["sample_id", "task"]
+    reviewed = pl.col("origin") == "review"
     answers = (
-        annotations.unique("annotation_id", keep="first", maintain_order=True)
+        pl.concat(
+            [
+                annotations.filter(~reviewed).unique("annotation_id", keep="first", maintain_order=True),
+                annotations.filter(reviewed).unique([*key, "annotator"], keep="last", maintain_order=True),
+            ]
+        )
         .filter(pl.col("label").is_not_null() | pl.col("unsafe").is_not_null())
         .with_columns(rank=pl.col("origin").replace_strict({o: i for i, o in enumerate(ORIGINS)}, return_dtype=pl.Int8))
         .filter(pl.col("rank") == pl.col("rank").min().over(key))

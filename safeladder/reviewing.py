@@ -63,13 +63,15 @@ def push_uncertain(path: Path, *, rows: int, overlap: int, dataset: str) -> dict
 
 
 def pull_answers(path: Path, *, dataset: str) -> dict[str, Any]:
-    """Bring submitted answers into the catalog; an answer that stands already is not written again."""
+    """Bring submitted answers into the catalog; an answer that stands is not written again."""
     store = Store.existing(path)
     pulled = annotate.pull(running(path), dataset=dataset)
     answers = pulled.annotations.with_columns(origin=pl.lit("review"))
-    new = answers.join(store.read("annotations").select("annotation_id"), on="annotation_id", how="anti")
+    stored = store.read("annotations").filter(pl.col("origin") == "review")
+    current = stored.unique(["sample_id", "task", "annotator"], keep="last", maintain_order=True)
+    new = answers.join(current, on="annotation_id", how="anti")
     if new.height:
-        batch = digest({"reviews": new["annotation_id"].sort().to_list()})
+        batch = digest({"reviews": new["annotation_id"].sort().to_list(), "after": stored.height})
         store.commit(batch, {"annotations": table("annotations", new).with_columns(stage_id=pl.lit(batch))})
         read_model.build(store)
     return {

@@ -5,34 +5,27 @@ the same call. Nothing starts without the verifier that the config names.
 """
 
 import json
-import math
 import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
 from catalog import digest
-from train.config import KINDS, PerKind, RLConfig
-from train.evaluate import SecondJudge, evaluate
+from train.config import KINDS, RLConfig
+from train.evaluate import SecondJudge
 from train.journal import Journal
+from train.loop import Parts, Progress, train_policy
 from train.mixer import Mix
 from train.plot import write_curves
 from train.prompts import PROMPT, RECORDS, sft_rows
 from train.rewards import Reward
 from train.rewards.boxed import boxed_reward, check_gold
-from train.rewards.format import format_reward, well_formed
+from train.rewards.format import format_reward
 from train.rewards.helpfulness import check_references, closeness, sentence_encoder
 from train.rewards.refusal import refusal_reward
 from train.rewards.safety import Scorer, one_minus_p_unsafe, policy_score
-
-if TYPE_CHECKING:
-    from train.trl_trainer import Rollout
-
-Progress = Callable[[str, int, int], None]  # part, done, total
 
 
 class RLResult(NamedTuple):
@@ -85,12 +78,10 @@ def run_rl(
     if config.trim:
         base = _once(workdir / "base", lambda target: _trim(config.policy, target, records, pairs, report))
     start = _once(workdir / "sft", lambda target: _cold_start(base, target, pairs, config, report)) if pairs else base
-    journal = Journal(workdir)
-    policy = _once(
-        workdir / "policy",
-        lambda target: _train(config, start, target, records, mix, rewards, verifier, judge, journal, workdir, report),
-    )
-    shutil.rmtree(workdir / "checkpoints", ignore_errors=True)
+    journal, checkpoints = Journal(workdir), workdir / "checkpoints"
+    parts = Parts(config, records, mix, rewards, verifier, judge, journal, checkpoints, report)
+    policy = _once(workdir / "policy", lambda target: train_policy(parts, start, target))
+    shutil.rmtree(checkpoints, ignore_errors=True)
     svg = write_curves(journal.lines(), workdir / "curves.svg")
     return RLResult(policy, journal.metrics, journal.rollouts(), svg)
 
@@ -198,64 +189,7 @@ def _cold_start(
 ) -> None:
     from train.sft import finetune
 
-    finetune(
-        base, target, pairs, config.sft, seed=config.seed, progress=lambda done, total: report("sft", done, total)
-    )
-    if not (target / "config.json").exists():
-        raise FileNotFoundError(f"{target} was not written")
+    def batch(done: int, total: int) -> None:
+        report("sft", done, total)
 
-
-def _train(
-    config: RLConfig,
-    start: Path,
-    target: Path,
-    records: pl.DataFrame,
-    mix: Mix,
-    rewards: Mapping[str, Reward],
-    verifier: Scorer,
-    judge: SecondJudge | None,
-    journal: Journal,
-    workdir: Path,
-    report: Progress,
-) -> None:
-    import torch
-    from datasets import Dataset
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from train.trl_trainer import CPGDTrainer, trainer_arguments
-
-    checkpoint = _last_checkpoint(workdir / "checkpoints")
-    done = int(checkpoint.name.rpartition("-")[2]) // config.updates if checkpoint else -1
-    journal.rewind(done)
-    tokenizer = AutoTokenizer.from_pretrained(start)
-    held_out = _held_out(records, config.eval_size)
-    steps = _Steps(config, mix, journal, report)
-
-    def measure(step: int) -> None:
-        figures = evaluate(
-            trainer.sampler(torch.float32),
-            tokenizer,
-            held_out,
-            verifier=verifier,
-            second_judge=judge,
-            max_new_tokens=config.max_new_tokens,
-        )
-        journal.write({"kind": "evaluation", "step": step, **figures})
-
-    steps.measure = measure
-    trainer = CPGDTrainer(
-        config=config,
-        mix=mix,
-        rewards=rewards,
-        on_rollout=steps.rolled,
-        model=AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32),
-        args=trainer_arguments(config, workdir / "checkpoints"),
-        train_dataset=Dataset.from_list(list(_schedule(records, config))),
-        processing_class=tokenizer,
-        callbacks=[steps.callback()],
-    )
-    if checkpoint is None:
-        measure(0)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    trainer.sampler(torch.float32).save_pretrained(target)
-    tokenizer.save_pretrained(target)
+    finetune(base, target, pairs, config.sft, seed=config.seed, progress=batch)

@@ -22,6 +22,7 @@ from catalog import digest
 from catalog.labels import SAFETY
 from verifiers.encoder import SafetyEncoder, Verifier
 from verifiers.evaluate import TABLE
+from verifiers.quiet import quiet
 
 SCHEMA_VERSION = 1
 MANIFEST = "verifier.json"
@@ -52,7 +53,8 @@ def fold_temperature(classifier: Any, temperature: float) -> None:
 def save_model(verifier: Verifier, folder: Path) -> None:
     """Write weights, tokenizer and category head; `seal` makes a checkpoint of them."""
     classifier = verifier.model.classifier.to("cpu")
-    classifier.save_pretrained(folder)
+    with quiet():
+        classifier.save_pretrained(folder)
     verifier.tokenizer.save_pretrained(folder)
     head = verifier.model.category
     if head is not None:
@@ -104,7 +106,8 @@ def load_verifier(path: Path) -> Verifier:
         BadCheckpoint: See `read_manifest`.
     """
     manifest = read_manifest(path)
-    classifier = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32, local_files_only=True)
+    with quiet():
+        classifier = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32, local_files_only=True)
     categories: tuple[str, ...] = ()
     weights: dict[str, torch.Tensor] = {}
     if CATEGORY in manifest["files"]:

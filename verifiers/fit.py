@@ -23,6 +23,7 @@ from catalog.labels import SAFETY
 from verifiers.config import VerifierConfig
 from verifiers.data import allowed_labels
 from verifiers.encoder import SafetyEncoder, encode, label_loss, padded
+from verifiers.quiet import quiet
 
 Progress = Callable[[int, int, dict[str, Any]], None]
 IGNORED = -100  # the target that cross_entropy leaves out: a row without a category
@@ -40,14 +41,15 @@ class Fitted(NamedTuple):
 def new_model(backbone: Path, categories: int, *, config: VerifierConfig) -> SafetyEncoder:
     """The backbone with fresh heads, its lowest layers frozen as the config says."""
     torch.manual_seed(config.seed)
-    classifier = AutoModelForSequenceClassification.from_pretrained(
-        backbone,
-        num_labels=len(SAFETY),
-        id2label=dict(enumerate(SAFETY)),
-        label2id={label: i for i, label in enumerate(SAFETY)},
-        dtype=torch.float32,
-        ignore_mismatched_sizes=True,
-    )
+    with quiet():
+        classifier = AutoModelForSequenceClassification.from_pretrained(
+            backbone,
+            num_labels=len(SAFETY),
+            id2label=dict(enumerate(SAFETY)),
+            label2id={label: i for i, label in enumerate(SAFETY)},
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+        )
     model = SafetyEncoder(classifier, categories)
     _freeze(classifier, config.frozen_layers)
     return model

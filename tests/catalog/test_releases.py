@@ -36,6 +36,13 @@ def test_the_same_annotation_committed_twice_has_one_vote(annotation, frame):
     assert chosen.is_empty() and conflicts.height == 1
 
 
+def test_of_a_reviewer_who_thought_again_the_last_answer_counts(annotation, frame):
+    answers = ["Unsafe", "Safe with refusal"]
+    rows = frame([annotation("x", label, origin="review", annotator="r") for label in answers])
+    chosen, conflicts = resolve_labels(rows)
+    assert chosen["label"].to_list() == ["Safe with refusal"] and conflicts.is_empty()
+
+
 def test_a_six_way_answer_counts_before_a_binary_one(annotation, frame):
     rows = frame([annotation("x", None, unsafe=True, annotator="a"), annotation("x", "Unsafe", annotator="b")])
     chosen, _ = resolve_labels(rows)
