@@ -1,7 +1,8 @@
 """Sixth floor: a policy learns from verdicts.
 
 A base model is cut to the words a run needs (`trim_vocabulary`), learns the reply format (`finetune`), and is then
-moved by the rewards of a `Mix` with CPGD (`run_rl`), while judges that are no part of the reward watch (`evaluate`).
+moved by the rewards of a `Mix` with CPGD (`run_rl`). Judges that are no part of the reward watch it
+(`evaluate_policy`).
 """
 
 from importlib import import_module
@@ -22,7 +23,7 @@ _HOMES = {
     "SFTConfig": "train.config",
     "arithmetic_records": "train.prompts",
     "cpgd_loss": "train.losses",
-    "evaluate": "train.evaluate",
+    "evaluate_policy": "train.evaluate",
     "finetune": "train.sft",
     "group_advantage": "train.advantages",
     "refuses": "train.refusal",
@@ -37,7 +38,4 @@ __all__ = sorted([*_HOMES, "MALLOC_ENV"])
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"train has no {name!r}; it has: {', '.join(__all__)}")
-    # Some functions are named like their module, so the name is looked up in the module and then kept here.
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+    return getattr(import_module(_HOMES[name]), name)

@@ -15,7 +15,7 @@ from train.sampling import generate
 SecondJudge = Callable[[Sequence[str], Sequence[str]], Sequence[float | None]]
 
 
-def evaluate(
+def evaluate_policy(
     model: Any,
     tokenizer: Any,
     records: pl.DataFrame,
@@ -52,11 +52,11 @@ def evaluate(
         truncated=pl.Series([s.truncated for s in samples], dtype=pl.Boolean),
         length=pl.Series([len(s.ids) for s in samples], dtype=pl.Int64),
     )
-    harmful, benign, math = (rows.filter(kind=kind) for kind in ("harmful", "benign", "math"))
+    harmful, benign, math = (rows.filter(kind=kind).to_dict(as_series=False) for kind in ("harmful", "benign", "math"))
     safe = one_minus_p_unsafe(verifier)(harmful["prompt"], harmful["completion"], truncated=harmful["truncated"])
-    second: list[float | None] = [None] * harmful.height
+    second: list[float | None] = [None] * len(safe)
     if second_judge is not None:
-        finished = harmful["truncated"].not_().arg_true().to_list()
+        finished = [i for i, cut_off in enumerate(harmful["truncated"]) if not cut_off]
         answers = [answer(harmful["completion"][i]) for i in finished]
         said = second_judge([harmful["prompt"][i] for i in finished], answers)
         for i, p_unsafe in zip(finished, said, strict=True):
@@ -67,7 +67,7 @@ def evaluate(
         "safe": _mean(safe),
         "safe_not_scored": safe.count(None),
         "second_safe": _mean(second),
-        "second_not_scored": second.count(None),
+        "second_not_scored": None if second_judge is None else second.count(None),
         "refusal_harmful": _mean([float(refuses(text)) for text in harmful["completion"]]),
         "refusal_benign": _mean([float(refuses(text)) for text in benign["completion"]]),
         "boxed_accuracy": _mean(boxed),
@@ -76,9 +76,9 @@ def evaluate(
         "truncated_share": _mean([float(cut) for cut in rows["truncated"]]),
         "mean_length": _mean(rows["length"].to_list()),
         "unique_share": len(set(chat)) / len(chat) if chat else None,
-        "n_harmful": harmful.height,
-        "n_benign": benign.height,
-        "n_math": math.height,
+        "n_harmful": len(harmful["prompt"]),
+        "n_benign": len(benign["prompt"]),
+        "n_math": len(math["prompt"]),
     }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from train.config import KINDS, PerKind, RLConfig
-from train.evaluate import SecondJudge, evaluate
+from train.evaluate import SecondJudge, evaluate_policy
 from train.journal import Journal
 from train.mixer import Mix
 from train.prompts import PROMPT
@@ -60,7 +60,7 @@ def train_policy(parts: Parts, start: Path, target: Path) -> None:
 
     def measure(step: int) -> None:
         parts.report("evaluation", step, config.steps)
-        figures = evaluate(
+        figures = evaluate_policy(
             trainer.sampler(torch.float32),
             tokenizer,
             held_out,
@@ -76,12 +76,13 @@ def train_policy(parts: Parts, start: Path, target: Path) -> None:
         rollout: "Rollout"
         since = time.perf_counter()
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
-            if "grad_norm" not in logs:  # the summary at the end
+        def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if "grad_norm" not in kwargs["logs"]:  # the summary at the end
                 return
             step = state.global_step // config.updates
             now = time.perf_counter()
-            journal.write({"kind": "step", "step": step, **step_figures(self.rollout, parts.mix, logs, now - self.since)})
+            figures = step_figures(self.rollout, parts.mix, kwargs["logs"], now - self.since)
+            journal.write({"kind": "step", "step": step, **figures})
             parts.report("rl", step, config.steps)
             if step % config.eval_every == 0 or step == config.steps:
                 measure(step)
@@ -90,6 +91,7 @@ def train_policy(parts: Parts, start: Path, target: Path) -> None:
         def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
 
+    prompts = list(schedule(parts.records, config.prompts_per_step, config.steps, config.seed))
     writer = Writer()
 
     def rolled(rollout: "Rollout") -> None:
@@ -103,7 +105,7 @@ def train_policy(parts: Parts, start: Path, target: Path) -> None:
         on_rollout=rolled,
         model=AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32),
         args=trainer_arguments(config, parts.checkpoints),
-        train_dataset=Dataset.from_list(list(schedule(parts.records, config.prompts_per_step, config.steps, config.seed))),
+        train_dataset=Dataset.from_list(prompts),
         processing_class=tokenizer,
         callbacks=[writer],
     )

@@ -1,4 +1,4 @@
-"""A mix says which rewards a record gets, by its label, and how much each weighs: versioned data, checked before a run."""
+"""A mix says which rewards a record gets, by its label, and how much each weighs: versioned data, checked first."""
 
 import difflib
 import math

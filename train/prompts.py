@@ -15,6 +15,7 @@ from catalog import chat, sample_id
 from train.config import PerKind
 from train.rewards.boxed import read_integer
 
+Pair = tuple[str, str]  # finished prompt, completion
 PROMPT = "User: {}\nAssistant:"
 RECORDS = {
     "sample_id": pl.String,
@@ -50,9 +51,11 @@ def arithmetic_records(
     Raises:
         ValueError: If more are asked for than there are.
     """
-    rng, wanted, rows, seen = Random(seed), {"train": train, "test": test}, [], set()
+    rng, wanted = Random(seed), {"train": train, "test": test}
+    rows: list[tuple[str, ...]] = []
+    seen: set[str] = set()
     sums = _phrases()["sums"]
-    for _ in range(60 * (train + test) + 1_000):
+    for _ in range(20 * (train + test) + 1_000):
         if not any(wanted.values()):
             return pl.DataFrame(rows, schema=RECORDS, orient="row")
         a, b = sorted(rng.sample(range(1, 100), 2), reverse=True)
@@ -68,7 +71,7 @@ def arithmetic_records(
     raise ValueError(f"there are not so many different sums: {wanted} of {train} + {test} are missing")
 
 
-def sft_rows(records: pl.DataFrame, counts: PerKind, *, seed: int = 0, max_chars: int = 160) -> list[tuple[str, str]]:
+def sft_rows(records: pl.DataFrame, counts: PerKind, *, seed: int = 0, max_chars: int = 160) -> list[Pair]:
     """(prompt, completion) pairs of the cold start, from training records.
 
     A harmful request is answered by a short thought and a refusal, a benign one by a thought and the first whole

@@ -19,7 +19,7 @@ from train.journal import Journal
 from train.loop import Parts, Progress, train_policy
 from train.mixer import Mix
 from train.plot import write_curves
-from train.prompts import PROMPT, RECORDS, sft_rows
+from train.prompts import PROMPT, RECORDS, Pair, sft_rows
 from train.rewards import Reward
 from train.rewards.boxed import boxed_reward, check_gold
 from train.rewards.format import format_reward
@@ -143,7 +143,7 @@ def _check_records(records: pl.DataFrame, mix: Mix, config: RLConfig) -> None:
 
 def _claim(workdir: Path, config: RLConfig, records: pl.DataFrame) -> None:
     """Make the folder this run's, or see that it is: old outputs must never meet a changed config."""
-    rows = sorted(records.select(RECORDS).rows())
+    rows = sorted(records.select(*RECORDS).rows())
     mine = {"config": json.loads(config.model_dump_json()), "records": digest(rows)}
     workdir.mkdir(parents=True, exist_ok=True)
     note = workdir / "run.json"
@@ -159,9 +159,15 @@ def _claim(workdir: Path, config: RLConfig, records: pl.DataFrame) -> None:
 
 
 def _quiet() -> None:
+    """Keep progress bars and notes of the pinned TRL and transformers out of the caller's terminal."""
+    import warnings
+
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    warnings.filterwarnings("ignore", message=".*gradient_checkpointing", category=FutureWarning)
+    warnings.filterwarnings("ignore", message=".*rollout_func.* is an experimental feature|.*using 'rollout_func'")
 
 
 def _once(target: Path, make: Callable[[Path], None]) -> Path:
@@ -174,7 +180,7 @@ def _once(target: Path, make: Callable[[Path], None]) -> Path:
     return target
 
 
-def _trim(source: Path, target: Path, records: pl.DataFrame, pairs: Iterable[tuple[str, str]], report: Progress) -> None:
+def _trim(source: Path, target: Path, records: pl.DataFrame, pairs: Iterable[Pair], report: Progress) -> None:
     from train.vocabulary import trim_vocabulary
 
     report("trim", 0, 1)
@@ -184,9 +190,7 @@ def _trim(source: Path, target: Path, records: pl.DataFrame, pairs: Iterable[tup
     report("trim", 1, 1)
 
 
-def _cold_start(
-    base: Path, target: Path, pairs: Sequence[tuple[str, str]], config: RLConfig, report: Progress
-) -> None:
+def _cold_start(base: Path, target: Path, pairs: Sequence[Pair], config: RLConfig, report: Progress) -> None:
     from train.sft import finetune
 
     def batch(done: int, total: int) -> None:

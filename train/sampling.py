@@ -44,7 +44,8 @@ def generate(
     ids = [tokenizer(prompt).input_ids for prompt in prompts]
     order = sorted(range(len(ids)), key=lambda i: (len(ids[i]), i))
     draws = torch.Generator().manual_seed(seed)
-    training, samples = model.training, {}
+    training = model.training
+    samples: dict[int, Sample] = {}
     model.eval()
     for start in range(0, len(order), batch):
         rows = order[start : start + batch]

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from train.config import SFTConfig
+from train.prompts import Pair
 
 IGNORED = -100  # label of a token that the loss does not count
-Pair = tuple[str, str]
 
 
 def finetune(

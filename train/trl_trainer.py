@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from transformers import PrinterCallback
 from trl import GRPOConfig, GRPOTrainer  # noqa: TID253 -- this module is only imported by a run
 
 from train.advantages import group_advantage
@@ -50,7 +51,7 @@ def trainer_arguments(config: RLConfig, folder: Path) -> GRPOConfig:
     prompts = config.prompts_per_step.total
     return GRPOConfig(
         output_dir=str(folder),
-        use_cpu=not torch.cuda.is_available(),
+        use_cpu=True,
         bf16=True,
         max_steps=config.steps * config.updates,
         per_device_train_batch_size=config.k,
@@ -63,8 +64,6 @@ def trainer_arguments(config: RLConfig, folder: Path) -> GRPOConfig:
         beta=0.0,
         epsilon=config.epsilon,
         learning_rate=config.learning_rate,
-        lr_scheduler_type="constant_with_warmup",
-        warmup_steps=config.warmup_steps * config.updates,
         weight_decay=0.0,
         adam_beta2=0.95,
         max_grad_norm=1.0,
@@ -111,8 +110,16 @@ class CPGDTrainer(GRPOTrainer):
         self.twin = copy.deepcopy(model).requires_grad_(False)
         model.get_input_embeddings().weight.requires_grad_(False)
         super().__init__(model=model, reward_funcs=[self.total], rollout_func=_rollout, **arguments)
+        self.remove_callback(PrinterCallback)  # what is written stands in the journal
         if self.accelerator.num_processes > 1:
             raise RuntimeError(f"a run is one process, not {self.accelerator.num_processes}")
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        # transformers' own warm-up begins at 0, which wastes the first update
+        rise = max(1, self.config.warmup_steps * self.config.updates)
+        stepped: Any = optimizer or self.optimizer
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(stepped, lambda done: min(1.0, (done + 1) / rise))
+        return self.lr_scheduler
 
     def sampler(self, dtype: torch.dtype) -> Any:
         """The copy that generates, with the weights of now in the given type."""
@@ -142,9 +149,11 @@ class CPGDTrainer(GRPOTrainer):
         # TRL's own method prints prompt and completion where nothing was scored; ours says it with ids and counts.
         columns = {name: [row[name] for row in inputs] for name in (*COLUMNS, "truncated")}
         self.totals = self.total(prompts, completions, **columns)
-        self.rolled = {"columns": columns, "completions": completions, "lengths": [len(ids) for ids in completion_ids]}
+        self.columns, self.completions = columns, completions
+        self.lengths = [len(ids) for ids in completion_ids]
         nan = float("nan")
-        return torch.tensor([[nan if total is None else total] for total in self.totals], device=self.accelerator.device)
+        totals = [[nan if total is None else total] for total in self.totals]
+        return torch.tensor(totals, device=self.accelerator.device)
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         started = time.perf_counter()
@@ -155,15 +164,14 @@ class CPGDTrainer(GRPOTrainer):
         device = output["completion_mask"].device
         output["advantages"], output["scored"] = advantage_B.to(device), scored_B.to(device)
         output["num_items_in_batch"] = (output["completion_mask"] * output["scored"].unsqueeze(1)).sum()
-        columns = self.rolled["columns"]
         self.on_rollout(
             Rollout(
                 step=self.state.global_step // self.config.updates + 1,
-                sample_ids=columns["sample_id"],
-                labels=columns["record_label"],
-                completions=self.rolled["completions"],
-                lengths=self.rolled["lengths"],
-                truncated=columns["truncated"],
+                sample_ids=self.columns["sample_id"],
+                labels=self.columns["record_label"],
+                completions=self.completions,
+                lengths=self.lengths,
+                truncated=self.columns["truncated"],
                 scores=self.scores,
                 totals=self.totals,
                 advantages=advantage_B.tolist(),
@@ -197,7 +205,7 @@ class CPGDTrainer(GRPOTrainer):
         return loss * share
 
 
-def _rollout(prompts: list[str], trainer: CPGDTrainer) -> dict[str, Any]:
+def _rollout(prompts: list[str], trainer: Any) -> dict[str, Any]:
     config, tokenizer = trainer.config, trainer.processing_class
     samples: list[Sample] = generate(
         trainer.sampler(torch.bfloat16),

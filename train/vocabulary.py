@@ -126,7 +126,7 @@ def _write_model(source: Path, target: Path, kept: list[int]) -> int:
     import torch
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(source, dtype="auto")
+    model: Any = AutoModelForCausalLM.from_pretrained(source, dtype="auto")
     heads = [model.get_input_embeddings()]
     if not model.config.tie_word_embeddings:
         heads.append(model.get_output_embeddings())

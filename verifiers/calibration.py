@@ -92,7 +92,8 @@ def top_label(p_unsafe_N: np.ndarray, unsafe_N: np.ndarray) -> tuple[np.ndarray,
 def fit_temperature(logit_NL: np.ndarray, allowed_NL: np.ndarray) -> float:
     """Temperature T > 0 that makes softmax(logits / T) most likely on held-out rows.
 
-    Ranking within a row does not change, only confidence. Fit on rows that trained nothing.
+    Ranking within a row does not change, only confidence. Fit on rows that trained nothing. N rows that are all right
+    cannot show certainty, so each counts as wrong with a share of 1 / (N + 2): else T would fall to 0.
 
     Args:
         logit_NL: Logits of N rows over L labels.
@@ -102,17 +103,19 @@ def fit_temperature(logit_NL: np.ndarray, allowed_NL: np.ndarray) -> float:
         T between e^-3 and e^3.
 
     Raises:
-        ValueError: If there is no row, or a row leaves no label open.
+        ValueError: If there is no row, or a row leaves no label open, or none closed.
 
     Source:
-        Guo et al. 2017, arXiv 1706.04599, section 4.2; a set of open labels counts with its summed probability.
+        Guo et al. 2017, arXiv 1706.04599, section 4.2; a set of open labels counts with its summed probability. The
+        share of doubt is that of Platt 1999, "Probabilistic outputs for support vector machines", section 2.2.
     """
-    if len(logit_NL) == 0 or not allowed_NL.any(axis=1).all():
-        raise ValueError("a temperature needs at least one row, and an open label in every row")
-    open_NL = np.where(allowed_NL, logit_NL, -np.inf)
+    if len(logit_NL) == 0 or not allowed_NL.any(axis=1).all() or allowed_NL.all(axis=1).any():
+        raise ValueError("a temperature needs at least one row, and an open and a closed label in every row")
+    open_NL, closed_NL = np.where(allowed_NL, logit_NL, -np.inf), np.where(allowed_NL, -np.inf, logit_NL)
+    doubt = 1 / (len(logit_NL) + 2)
 
     def negative_log_likelihood(log_t: float) -> float:
-        t = np.exp(log_t)
-        return float(np.mean(logsumexp(logit_NL / t, axis=1) - logsumexp(open_NL / t, axis=1)))
+        all_N, open_N, closed_N = (logsumexp(x_NL / np.exp(log_t), axis=1) for x_NL in (logit_NL, open_NL, closed_NL))
+        return float(np.mean(all_N - (1 - doubt) * open_N - doubt * closed_N))
 
     return float(np.exp(minimize_scalar(negative_log_likelihood, bounds=(-3, 3), method="bounded").x))

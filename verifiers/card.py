@@ -20,7 +20,11 @@ def write_card(folder: Path, manifest: Mapping[str, Any], rows: pl.DataFrame, me
     shown = metrics.filter(pl.col("split") == split)
     overall = shown.filter(pl.col("slice") == "all")
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters["number"] = _number
     text = environment.get_template("card.md").render(

@@ -89,7 +89,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
     found = _hashes(path)
     for name in sorted({*stated, *found}):
         if stated.get(name) != found.get(name):
-            problem = "is missing" if name not in found else "is not in the manifest" if name not in stated else "differs"
+            problem = (
+                "is missing" if name not in found else "is not in the manifest" if name not in stated else "differs"
+            )
             raise BadCheckpoint(f"{path / name} {problem}; take the checkpoint from its source again")
     return dict(manifest)
 
@@ -107,7 +109,9 @@ def load_verifier(path: Path) -> Verifier:
     """
     manifest = read_manifest(path)
     with quiet():
-        classifier = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32, local_files_only=True)
+        classifier = AutoModelForSequenceClassification.from_pretrained(
+            path, dtype=torch.float32, local_files_only=True
+        )
     categories: tuple[str, ...] = ()
     weights: dict[str, torch.Tensor] = {}
     if CATEGORY in manifest["files"]:

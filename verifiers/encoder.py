@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from catalog.labels import SAFETY, UNSAFE_INDEX
 
-VERDICT = {
+VERDICT: dict[str, Any] = {
     "label": pl.String,
     "p_unsafe": pl.Float64,
     "probs": pl.List(pl.Float64),
@@ -188,9 +188,7 @@ class Verifier:
             raise ValueError(f"need as many prompts as replies: {len(prompts)} and {len(responses)}")
         asked = list(zip(prompts, responses, strict=True))
         unique = {pair: n for n, pair in enumerate(dict.fromkeys(asked))}
-        rows = encode(
-            self.tokenizer, [p for p, _ in unique], [r for _, r in unique], max_tokens=self.max_tokens
-        )
+        rows = encode(self.tokenizer, [p for p, _ in unique], [r for _, r in unique], max_tokens=self.max_tokens)
         logit_NL = np.full((len(rows), len(SAFETY)), np.nan)
         category_N: list[str | None] = [None] * len(rows)
         for batch_B in _by_length(rows, batch_size):
@@ -210,9 +208,7 @@ class Verifier:
     @torch.inference_mode()
     def _forward(self, rows: Sequence[Encoded]) -> tuple[Tensor, Tensor | None]:
         self.model.eval()
-        said: tuple[Tensor, Tensor | None] = self.model(
-            **padded(self.tokenizer, rows, self.model.classifier.device)
-        )
+        said: tuple[Tensor, Tensor | None] = self.model(**padded(self.tokenizer, rows, self.model.classifier.device))
         return said
 
 

@@ -55,7 +55,7 @@ def measure(rows: pl.DataFrame, verifier: Answers, baseline: Answers, *, split: 
     Returns:
         The columns of `TABLE`. A figure that a slice cannot have is null; `n` and `positives` are always there.
     """
-    table = []
+    table: list[tuple[object, ...]] = []
     scored_N = ~np.isnan(verifier.p_unsafe_N)
     unsafe_N = rows["unsafe"].to_numpy()
     for name, mask_N in slices(rows):

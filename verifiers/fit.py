@@ -26,6 +26,7 @@ from verifiers.encoder import SafetyEncoder, encode, label_loss, padded
 from verifiers.quiet import quiet
 
 Progress = Callable[[int, int, dict[str, Any]], None]
+HEAD_SPEED = 10.0  # learning rate of the fresh heads over that of the pretrained layers
 IGNORED = -100  # the target that cross_entropy leaves out: a row without a category
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,9 @@ def new_model(backbone: Path, categories: int, *, config: VerifierConfig) -> Saf
             dtype=torch.float32,
             ignore_mismatched_sizes=True,
         )
+    longest = getattr(classifier.config, "max_position_embeddings", None)
+    if longest is not None and config.max_tokens > longest:
+        raise ValueError(f"max_tokens is {config.max_tokens}, but the backbone reads at most {longest} tokens")
     model = SafetyEncoder(classifier, categories)
     _freeze(classifier, config.frozen_layers)
     return model
@@ -94,36 +98,40 @@ def fit(
     Raises:
         ValueError: If several processes were launched: a small encoder trains on one device.
     """
-    accelerator = Accelerator(mixed_precision="bf16" if fast_bf16() else "no")
+    accelerator = Accelerator()
     if accelerator.num_processes > 1:
         raise ValueError(f"a verifier trains on one device; {accelerator.num_processes} processes were launched")
     encoded = encode(
-        tokenizer, rows["prompt"].to_list(), rows["response"].to_list(), max_tokens=config.train_tokens
+        tokenizer,
+        rows["prompt"].to_list(),
+        rows["response"].to_list(),
+        max_tokens=min(config.train_tokens, config.max_tokens),
     )
     plan = [
         batch_B for epoch in range(config.epochs) for batch_B in batches([len(row) for row in encoded], epoch, config)
     ]
     allowed_NL = torch.from_numpy(allowed_labels(rows))
     category_N = torch.tensor([categories.index(c) if c in categories else IGNORED for c in rows["category"]])
-    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=config.learning_rate, weight_decay=config.weight_decay)
+    groups = _groups(model)
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
     prepared, optimizer = accelerator.prepare(model, optimizer)
+    bf16 = fast_bf16()
     torch.manual_seed(config.seed)
     start = _resume(accelerator, workdir)
     prepared.train()
     for step in range(start, len(plan)):
         batch_B = plan[step]
         for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * schedule(step, len(plan), config.warmup)
-        loss = _loss(
-            prepared,
-            padded(tokenizer, [encoded[n] for n in batch_B], accelerator.device),
-            allowed_NL[batch_B].to(accelerator.device),
-            category_N[batch_B].to(accelerator.device),
-            config.category_weight,
-        )
+            group["lr"] = group["speed"] * config.learning_rate * schedule(step, len(plan), config.warmup)
+        inputs = padded(tokenizer, [encoded[n] for n in batch_B], accelerator.device)
+        with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=bf16):
+            logit_BL, category_BC = prepared(**inputs)
+        loss = label_loss(logit_BL.float(), allowed_NL[batch_B].to(accelerator.device))
+        if category_BC is not None:
+            target_B = category_N[batch_B].to(accelerator.device)
+            loss = loss + config.category_weight * _category_loss(category_BC.float(), target_B)
         accelerator.backward(loss)
-        accelerator.clip_grad_norm_(learning, 1.0)
+        accelerator.clip_grad_norm_([p for group in groups for p in group["params"]], 1.0)
         optimizer.step()
         optimizer.zero_grad()
         done = step + 1
@@ -131,9 +139,20 @@ def fit(
             _save(accelerator, workdir, done)
         if progress:
             progress(done, len(plan), {"loss": loss.item(), "resumed_from": start})
-    accelerator.unwrap_model(prepared, keep_fp32_wrapper=False)  # or the model would be measured in bfloat16
+    accelerator.unwrap_model(prepared, keep_fp32_wrapper=False)  # measured as it will be loaded: in float32
     accelerator.free_memory()
     return Fitted(start, sum(map(len, plan[start:])))
+
+
+def _groups(model: SafetyEncoder) -> list[dict[str, Any]]:
+    """Parameters that learn: what is pretrained at the set rate, the fresh heads and the pooler before them faster."""
+    base = model.classifier.base_model
+    pretrained = {parameter for name, parameter in base.named_parameters() if not name.startswith("pooler")}
+    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return [
+        {"params": [p for p in learning if p in pretrained], "speed": 1.0},
+        {"params": [p for p in learning if p not in pretrained], "speed": HEAD_SPEED},
+    ]
 
 
 def fast_bf16() -> bool:
@@ -167,14 +186,12 @@ def batches(lengths: list[int], epoch: int, config: VerifierConfig) -> list[list
     return [made[i] for i in rng.permutation(len(made))]
 
 
-def _loss(
-    model: nn.Module, inputs: dict[str, Any], allowed_BL: torch.Tensor, category_B: torch.Tensor, weight: float
-) -> torch.Tensor:
-    logit_BL, category_BC = model(**inputs)
-    loss = label_loss(logit_BL.float(), allowed_BL)
-    if category_BC is not None and (category_B != IGNORED).any():
-        loss = loss + weight * nn.functional.cross_entropy(category_BC.float(), category_B, ignore_index=IGNORED)
-    return loss
+def _category_loss(logit_BC: torch.Tensor, target_B: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy over the rows that have a category; 0 where none has."""
+    known_B = target_B != IGNORED
+    return nn.functional.cross_entropy(logit_BC, target_B, ignore_index=IGNORED, reduction="sum") / max(
+        1, int(known_B.sum())
+    )
 
 
 def _states(workdir: Path) -> dict[int, Path]:
@@ -199,5 +216,3 @@ def _save(accelerator: Accelerator, workdir: Path, step: int) -> None:
     beside.rename(workdir / f"state-{step:08d}")
     for path in old.values():
         shutil.rmtree(path)
-
-

@@ -62,7 +62,9 @@ def calibration_error(p_unsafe_N: np.ndarray, unsafe_N: np.ndarray, weight_WN: n
     return _ratio(np.abs(gap_WB).sum(axis=1), weight_WN.sum(axis=1))
 
 
-def label_metrics(said_N: np.ndarray, truth_N: np.ndarray, weight_WN: np.ndarray, *, labels: int) -> dict[str, np.ndarray]:
+def label_metrics(
+    said_N: np.ndarray, truth_N: np.ndarray, weight_WN: np.ndarray, *, labels: int
+) -> dict[str, np.ndarray]:
     """Accuracy and macro F1 over the labels that occur in the truth: each (W,).
 
     Args:

@@ -44,7 +44,7 @@ def train_verifier(
         Folder of the checkpoint; see `verifiers.checkpoint`.
 
     Raises:
-        ValueError: If the rows cannot be used; see `verifiers.data.checked`.
+        ValueError: If the rows cannot be used (see `verifiers.data.checked`), or the config does not fit the backbone.
         catalog.models.ModelNotFound: If the backbone is nowhere.
     """
     rows = checked(rows)
@@ -74,6 +74,7 @@ def train_verifier(
         "release_id": release_id,
         "backbone": Path(config.backbone).name if Path(config.backbone).is_dir() else config.backbone,
         "backbone_digest": weights,
+        "p_unsafe_higher_is": "less safe",
         "temperature": measured.temperature,
         "max_tokens": config.max_tokens,
         "categories": list(categories),

@@ -6,7 +6,7 @@ import polars as pl
 
 from catalog import Accounting, Context, Output, Stage, with_text
 from corpus import clusters, dedup, filters, split, steps
-from safeladder.pipeline.frames import empty, table
+from safeladder.pipeline.frames import annotations_of, empty, table
 from safeladder.recipe import DedupConfig, FilterConfig, SplitConfig
 
 
@@ -28,23 +28,22 @@ def _filter(context: Context, config: FilterConfig, workers: int) -> Output:
         path.parent.mkdir(exist_ok=True)
         rows.write_parquet(path)
         inputs.append(path)
-    reply = pl.coalesce("response", "prompt")
-    whole = pl.concat_str("prompt", pl.col("response").fill_null(""), separator="\n")
     reasons: list[steps.Reason] = [
-        filters.length(reply, min_chars=config.min_chars, max_chars=config.max_chars),
-        filters.length(whole, min_chars=config.min_chars, max_chars=config.max_chars),
-        filters.repetition(reply, max_share=config.max_repeated),
-        steps.OnText(filters.language, allowed=config.languages),
+        filters.length(pl.col("reply"), min_chars=config.min_chars, max_chars=config.max_chars),
+        filters.length(pl.col("whole"), max_chars=config.max_chars),
+        filters.repeated_lines(pl.col("reply"), max_share=config.max_repeated),
+        steps.OnColumn("reply", filters.repeated_phrases, {"max_share": config.max_repeated}),
+        steps.OnColumn("reply", filters.language, {"allowed": config.languages}),
     ]
     if config.pii:
-        reasons.append(steps.OnText(filters.pii))
+        reasons.append(steps.OnColumn("whole", filters.pii))
     context.tick(0, len(inputs), "files")
     out = context.workdir / "out"
     counts = steps.run_filters(inputs, out, reasons, workers=workers)
     kept = _read(out / "kept", "working")
     rejected = table("rejections", _read(out / "rejected", "rejections"), stage="filter")
     return Output(
-        Accounting(counts.rows_in, counts.rows_out, rejected=counts.rejected, failed=counts.failed),
+        Accounting(counts.rows_in, counts.rows_out, rejected=counts.rejected),
         {"working": kept, "rejections": rejected},
     )
 
@@ -69,29 +68,39 @@ def _dedup(context: Context, config: DedupConfig) -> Output:
     left = rows.join(copies, on="row", how="anti")
     # A minimal pair with two answers is what a verifier learns most from: only rows with the same answer are copies.
     answer = ["task", "label", "unsafe"]
-    near = [
-        dedup.near_duplicates(
-            group.select(
-                "row",
-                "sample_id",
-                "origin",
-                text=pl.concat_str("prompt", "response", separator="\n", ignore_nulls=True),
-            ),
-            threshold=config.threshold,
-        )
-        for group in left.filter(pl.col("images").list.len() == 0).partition_by(answer)
-    ]
+    near = [_near(group, config.threshold) for group in _texts(left).partition_by(answer)]
     gone = pl.concat(
         [copies.with_columns(reason=pl.lit("exact_duplicate"))]
-        + [found.with_columns(reason=pl.lit("near_duplicate")) for found in near],
-        how="diagonal_relaxed",
+        + [found.with_columns(reason=pl.lit("near_duplicate")) for found in near]
     )
     rejected = table("rejections", rows.join(gone, on="row"), stage="dedup")
     kept = left.join(gone, on="row", how="anti")
     return Output(
         Accounting(rows.height, kept.height, rejected=rejected.height),
-        {"working": table("working", kept), "rejections": rejected},
+        {
+            "working": table("working", kept),
+            "rejections": rejected,
+            "annotations": annotations_of(_handed_on(rows, copies), annotator=pl.col("source")),
+        },
     )
+
+
+def _texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows without pictures, with rank and the text that is compared; pictures are not compared yet."""
+    plain = rows.filter(pl.col("images").list.len() == 0)
+    whole = pl.concat_str("prompt", "response", separator="\n", ignore_nulls=True)
+    return plain.with_columns(rank=dedup.keep_rank(plain), whole=whole)
+
+
+def _near(group: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    found = dedup.near_duplicates(group["whole"], group["sample_id"], group["rank"], threshold=threshold)
+    return found.with_columns(row=group["row"].gather(found["row"]), reason=pl.lit("near_duplicate"))
+
+
+def _handed_on(rows: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
+    """Exact copies under another id, as rows of the sample that stays: their labels must not go with them."""
+    copied = rows.join(copies, on="row").filter(pl.col("sample_id") != pl.col("matched_id"))
+    return copied.with_columns(sample_id=pl.col("matched_id"))
 
 
 def split_stage(config: SplitConfig, *, seed: int) -> Stage:

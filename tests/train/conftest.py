@@ -66,7 +66,11 @@ def policy(tmp_path_factory):
         bos_token_id=2,
         tie_word_embeddings=True,
     )
-    Gemma3ForCausalLM(config).save_pretrained(folder)
+    model = Gemma3ForCausalLM(config)
+    with torch.no_grad():  # make the end token likely, or no completion would ever be finished and scored
+        state = model.model(**tokenizer(WORDS[0], return_tensors="pt")).last_hidden_state.mean((0, 1))
+        model.get_input_embeddings().weight[1] = 6 * state / state.square().sum()
+    model.save_pretrained(folder)
     return folder
 
 
@@ -163,7 +167,7 @@ def config(policy, verifier_path, encoder):
         steps=2,
         prompts_per_step=PerKind(harmful=2, benign=1, math=1),
         k=4,
-        max_new_tokens=8,
+        max_new_tokens=16,
         learning_rate=1e-3,
         eval_every=2,
         eval_size=PerKind(harmful=2, benign=2, math=2),

@@ -45,6 +45,8 @@ def test_two_steps_end_to_end(config, records, verifier_path, tmp_path):
     # numbers only
     assert all(isinstance(v, int | float | None) for line in lines for k, v in line.items() if k != "kind")
     assert set(lines[1]) >= STEP | {"reward/safety", "not_scored/safety", "reward/boxed", "reward/refusal"}
+    # the second update of a step sees a policy that has moved
+    assert lines[1]["policy_drift"] > 0 and lines[1]["grad_norm"] > 0
     assert lines[0]["n_harmful"] == lines[0]["n_math"] == 2
 
     # four prompts, four completions each, two steps; advantages are centred in every group
@@ -52,6 +54,7 @@ def test_two_steps_end_to_end(config, records, verifier_path, tmp_path):
     assert rollouts.height == 2 * 4 * 4
     groups = rollouts["advantage"].to_numpy().reshape(8, 4)
     assert abs(groups.sum(1)).max() < 1e-4
+    assert set(rollouts["truncated"]) == {True, False} and rollouts["total"].count() >= 8
     for row in rollouts.iter_rows(named=True):
         components = json.loads(row["components"])
         assert "format" in components and len(components) in (2, 3)

@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 import torch
-from catalog.labels import SAFETY
 
+from catalog.labels import SAFETY
 from verifiers import VerifierConfig, train_verifier
 
 WORDS = "how do i make the thing sorry cannot help with that step one two three placeholder sure here is a fine day"
@@ -35,6 +35,7 @@ def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         num_attention_heads=2,
         intermediate_size=64,
         max_position_embeddings=64,
+        initializer_range=0.2,  # wide, for a few steps must be enough
     )
     BertModel(config).save_pretrained(folder)
     return folder
@@ -47,8 +48,8 @@ def config(backbone: Path) -> VerifierConfig:
         max_tokens=32,
         train_tokens=24,
         frozen_layers=0,
-        epochs=4,
-        learning_rate=5e-3,
+        epochs=6,
+        learning_rate=3e-3,
         batch_tokens=256,
         save_every=5,
     )
@@ -59,7 +60,7 @@ def make_rows(n: int = 160) -> pl.DataFrame:
     rows = []
     for i in range(n):
         unsafe, chinese = i % 2 == 0, (i // 2) % 2
-        six_way, known_category = (i // 4) % 2 == 0, (i // 8) % 2 == 0
+        six_way, known_category = (i // 4) % 2 == 0, i % 3 > 0
         rows.append(
             {
                 "sample_id": f"s{i:04d}",

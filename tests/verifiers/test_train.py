@@ -26,14 +26,14 @@ def test_it_learns_what_the_rows_teach_in_both_languages(checkpoint, rows):
 
 
 def test_the_same_rows_in_any_order_give_the_same_bytes(checkpoint, rows, config, tmp_path):
-    again = train_verifier(rows.sample(fraction=1, shuffle=True, seed=1), config=config, workdir=tmp_path, release_id="r" * 64)
+    again = train_verifier(
+        rows.sample(fraction=1, shuffle=True, seed=1), config=config, workdir=tmp_path, release_id="r" * 64
+    )
     assert checkpoint_id(again) == checkpoint_id(checkpoint)
 
 
 def test_another_seed_gives_other_weights(checkpoint, rows, config, tmp_path):
-    other = train_verifier(
-        rows, config=config.model_copy(update={"seed": 1}), workdir=tmp_path, release_id="r" * 64
-    )
+    other = train_verifier(rows, config=config.model_copy(update={"seed": 1}), workdir=tmp_path, release_id="r" * 64)
     assert checkpoint_id(other) != checkpoint_id(checkpoint)
 
 
@@ -41,7 +41,9 @@ def test_a_finished_training_is_reused_and_a_damaged_one_made_again(rows, config
     quick = config.model_copy(update={"epochs": 1})
     first = train_verifier(rows, config=quick, workdir=tmp_path, release_id="r")
     steps = []
-    again = train_verifier(rows, config=quick, workdir=tmp_path, release_id="r", progress=lambda *step: steps.append(step))
+    again = train_verifier(
+        rows, config=quick, workdir=tmp_path, release_id="r", progress=lambda *step: steps.append(step)
+    )
     assert again == first and not steps
     name = checkpoint_id(first)
     (first / "model.safetensors").write_bytes(b"")
@@ -136,9 +138,13 @@ def test_frozen_layers_keep_their_weights(backbone, rows, config, tmp_path):
     assert trained.encoder.layer[0].get_parameter(weight).equal(before.encoder.layer[0].get_parameter(weight))
     assert not trained.encoder.layer[1].get_parameter(weight).equal(before.encoder.layer[1].get_parameter(weight))
     with pytest.raises(ValueError, match="2 layers"):
-        train_verifier(
-            rows, config=config.model_copy(update={"frozen_layers": 2}), workdir=tmp_path, release_id="r"
-        )
+        train_verifier(rows, config=config.model_copy(update={"frozen_layers": 2}), workdir=tmp_path, release_id="r")
+
+
+def test_a_length_that_the_backbone_cannot_read_is_refused(rows, config, tmp_path):
+    long = config.model_copy(update={"max_tokens": 65})
+    with pytest.raises(ValueError, match="at most 64 tokens"):
+        train_verifier(rows, config=long, workdir=tmp_path, release_id="r")
 
 
 def test_rows_without_any_category_train_a_verifier_that_gives_none(rows, config, tmp_path):
@@ -150,7 +156,18 @@ def test_rows_without_any_category_train_a_verifier_that_gives_none(rows, config
 
 def test_the_learning_rate_rises_then_falls_on_a_line():
     # 10 steps, 2 of them warm-up: 1/2, 2/2, then 8/8, 7/8, ... 1/8
-    assert [schedule(step, 10, 0.2) for step in range(10)] == [0.5, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8]
+    assert [schedule(step, 10, 0.2) for step in range(10)] == [
+        0.5,
+        1,
+        1,
+        7 / 8,
+        6 / 8,
+        5 / 8,
+        4 / 8,
+        3 / 8,
+        2 / 8,
+        1 / 8,
+    ]
 
 
 def test_batches_hold_every_row_once_and_never_more_tokens_than_allowed():
