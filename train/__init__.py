@@ -8,14 +8,6 @@ moved by the rewards of a `Mix` with CPGD (`run_rl`). Judges that are no part of
 from importlib import import_module
 from typing import Any
 
-# glibc gives big buffers back to the kernel after every tensor by default, which costs a CPU run a third of its time.
-# Set these in the environment before Python starts: later they are not read.
-MALLOC_ENV = {
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": "100000000000",
-    "MALLOC_TOP_PAD_": "268435456",
-}
-
 _HOMES = {
     "Mix": "train.mixer",
     "RLConfig": "train.config",
@@ -25,6 +17,7 @@ _HOMES = {
     "cpgd_loss": "train.losses",
     "evaluate_policy": "train.evaluate",
     "finetune": "train.sft",
+    "keep_buffers": "train.memory",
     "group_advantage": "train.advantages",
     "refuses": "train.refusal",
     "run_rl": "train.rl",
@@ -32,7 +25,7 @@ _HOMES = {
     "trim_vocabulary": "train.vocabulary",
     "write_curves": "train.plot",
 }
-__all__ = sorted([*_HOMES, "MALLOC_ENV"])
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

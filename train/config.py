@@ -1,6 +1,5 @@
 """What a run is asked for. Every field goes into the fingerprint of the run."""
 
-from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -38,10 +37,12 @@ class SFTConfig(_Config):
 class RLConfig(_Config):
     """A verifier-driven run. The defaults are those of the documented experiment on two CPU cores."""
 
-    policy: Path = Field(description="Hugging Face directory of the base model")
+    policy: str = Field("google/gemma-3-270m", description="Model id or directory of the base model")
     mix: str = Field("svkg-small", description="Name of the mix in `train/mixes`")
-    verifier_id: str = Field(description="Checkpoint id that the verifier must have, or the run does not start")
-    encoder: Path | None = Field(None, description="Sentence encoder of the helpfulness reward, where the mix needs it")
+    encoder: str | None = Field(
+        "sentence-transformers/all-MiniLM-L6-v2",
+        description="Sentence encoder of the helpfulness reward, where the mix needs it",
+    )
     trim: bool = Field(True, description="Cut the vocabulary to what the records need")
     sft: SFTConfig = SFTConfig()
     steps: int = Field(15, ge=1, description="Rollouts, each followed by `updates` optimizer steps")
@@ -69,3 +70,17 @@ class RLConfig(_Config):
                 f"which must be a positive multiple of updates = {self.updates}"
             )
         return self
+
+    def quick(self) -> Self:
+        """The same run cut to a smoke: it shows that every part works, and nothing about where training leads."""
+        return self.model_copy(
+            update={
+                "sft": SFTConfig(rows=PerKind(harmful=10, benign=40, math=40), epochs=1, learning_rate=2e-4),
+                "steps": 3,
+                "prompts_per_step": PerKind(harmful=2, benign=1, math=1),
+                "max_new_tokens": 40,
+                "eval_every": 3,
+                "eval_size": PerKind(harmful=8, benign=8, math=8),
+                "save_every": 1,
+            }
+        )

@@ -1,7 +1,7 @@
 """A verifier-driven run: trim, cold start, RL steps, held-out evaluation before, between and after.
 
 Every part that is finished is kept, and RL goes on from its last checkpoint, so a killed run is started again with
-the same call. Nothing starts without the verifier that the config names.
+the same call. Nothing starts without the verifier that is named.
 """
 
 import json
@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import polars as pl
 
-from catalog import digest
+from catalog import digest, models
 from train.config import KINDS, RLConfig
 from train.evaluate import SecondJudge
 from train.journal import Journal
 from train.loop import Parts, Progress, train_policy
+from train.memory import keep_buffers
 from train.mixer import Mix
 from train.plot import write_curves
 from train.prompts import PROMPT, RECORDS, Pair, sft_rows
@@ -42,6 +43,7 @@ def run_rl(
     *,
     records: pl.DataFrame,
     verifier_path: Path,
+    verifier_id: str,
     second_judge: SecondJudge | Path | None = None,
     workdir: Path,
     progress: Progress | None = None,
@@ -52,6 +54,7 @@ def run_rl(
         config: The run.
         records: Columns of `train.prompts.RECORDS`; `train` rows are trained on, `test` rows only measured.
         verifier_path: Checkpoint of the verifier that rewards.
+        verifier_id: The id it must have, or the run does not start.
         second_judge: A judge of another family for the evaluation, or the path of another verifier checkpoint.
             It never reaches the reward.
         workdir: Folder of this run: what is there of the same run is used again.
@@ -59,31 +62,34 @@ def run_rl(
 
     Raises:
         FileNotFoundError: If the verifier is not there.
-        ValueError: If it is another one than the config names, a record cannot be used, or `workdir` holds another run.
+        ValueError: If it is another one than `verifier_id` names, a record cannot be used, or `workdir` holds another
+            run.
         LookupError: If the mix is unknown, has no row for a label, or needs a component that is not there.
     """
     report: Progress = progress or (lambda part, done, total: None)
-    verifier = _load_verifier(verifier_path, config.verifier_id)
+    verifier = _load_verifier(verifier_path, verifier_id)
     mix = Mix.load(config.mix)
     _check_records(records, mix, config)
     labels = records.filter(split="train")["record_label"].unique().to_list()
     rewards = dict(_rewards(mix.needed(labels), verifier, config))
     mix.check(labels, rewards)
-    judge = _second_judge(second_judge, config)
-    _claim(workdir, config, records)
+    judge = _second_judge(second_judge, verifier_id)
+    _claim(workdir, config, records, verifier_id)
     _quiet()
+    keep_buffers()
 
     pairs = sft_rows(records, config.sft.rows, seed=config.seed)
-    base = config.policy
+    policy = models.resolve(config.policy)
+    base = policy
     if config.trim:
-        base = _once(workdir / "base", lambda target: _trim(config.policy, target, records, pairs, report))
+        base = _once(workdir / "base", lambda target: _trim(policy, target, records, pairs, report))
     start = _once(workdir / "sft", lambda target: _cold_start(base, target, pairs, config, report)) if pairs else base
     journal, checkpoints = Journal(workdir), workdir / "checkpoints"
     parts = Parts(config, records, mix, rewards, verifier, judge, journal, checkpoints, report)
-    policy = _once(workdir / "policy", lambda target: train_policy(parts, start, target))
+    trained = _once(workdir / "policy", lambda target: train_policy(parts, start, target))
     shutil.rmtree(checkpoints, ignore_errors=True)
     svg = write_curves(journal.lines(), workdir / "curves.svg")
-    return RLResult(policy, journal.metrics, journal.rollouts(), svg)
+    return RLResult(trained, journal.metrics, journal.rollouts(), svg)
 
 
 def _load_verifier(path: Path, expected: str) -> Scorer:
@@ -93,16 +99,16 @@ def _load_verifier(path: Path, expected: str) -> Scorer:
         raise FileNotFoundError(f"no verifier at {path}: a run never rewards without one")
     found = checkpoint_id(path)
     if found != expected:
-        raise ValueError(f"the verifier at {path} is {found}, the config expects {expected}")
+        raise ValueError(f"the verifier at {path} is {found}, expected {expected}")
     return load_verifier(path)
 
 
-def _second_judge(judge: SecondJudge | Path | None, config: RLConfig) -> SecondJudge | None:
+def _second_judge(judge: SecondJudge | Path | None, verifier_id: str) -> SecondJudge | None:
     if not isinstance(judge, Path):
         return judge
     from verifiers import checkpoint_id, load_verifier
 
-    if checkpoint_id(judge) == config.verifier_id:
+    if checkpoint_id(judge) == verifier_id:
         raise ValueError("the second judge is the verifier that rewards: it would see nothing that the reward does not")
     verifier = load_verifier(judge)
     return lambda prompts, responses: verifier.score(prompts, responses)["p_unsafe"].to_list()
@@ -117,7 +123,7 @@ def _rewards(needed: Sequence[str], verifier: Scorer, config: RLConfig) -> Itera
 
         yield "safety_policy", policy_score(verifier, Policy.load("safework-r1"))
     if "helpfulness" in needed and config.encoder is not None:
-        yield "helpfulness", closeness(sentence_encoder(config.encoder))
+        yield "helpfulness", closeness(sentence_encoder(models.resolve(config.encoder)))
     yield from (("format", format_reward), ("boxed", boxed_reward), ("refusal", refusal_reward))
 
 
@@ -141,16 +147,17 @@ def _check_records(records: pl.DataFrame, mix: Mix, config: RLConfig) -> None:
     check_gold(records.filter(kind="math", split="test").select("sample_id", "reference").iter_rows())
 
 
-def _claim(workdir: Path, config: RLConfig, records: pl.DataFrame) -> None:
+def _claim(workdir: Path, config: RLConfig, records: pl.DataFrame, verifier_id: str) -> None:
     """Make the folder this run's, or see that it is: old outputs must never meet a changed config."""
     rows = sorted(records.select(*RECORDS).rows())
-    mine = {"config": json.loads(config.model_dump_json()), "records": digest(rows)}
+    mine = {"config": config.model_dump(mode="json"), "records": digest(rows), "verifier": verifier_id}
     workdir.mkdir(parents=True, exist_ok=True)
     note = workdir / "run.json"
     if note.exists():
         theirs = json.loads(note.read_text(encoding="utf-8"))
         if theirs != mine:
-            changed = [k for k in mine["config"] if mine["config"][k] != theirs["config"].get(k)] or ["records"]
+            changed = [k for k in mine["config"] if mine["config"][k] != theirs["config"].get(k)]
+            changed += [k for k in ("records", "verifier") if mine[k] != theirs.get(k)]
             raise ValueError(f"{workdir} holds another run: {', '.join(changed)} differ; choose a new folder")
     else:
         partial = note.with_suffix(".partial")

@@ -20,7 +20,7 @@ SHORT = 32  # tokens: a text below it is compared by runs of 2 tokens, a longer 
 
 _PAIRS = 1_000_000  # looked at in one go: bounds memory, changes no result
 _IN_CACHE = 16_384  # numbers that one pass of arithmetic works on
-_DIRECT = 1024  # texts compared all with all before the halves are merged
+_DIRECT = 256  # texts compared all with all before the halves are merged
 
 
 class _Scale(NamedTuple):

@@ -39,9 +39,10 @@ ISSUED = re.compile(
 def pii(text: pl.Series) -> pl.Series:
     """Say why a text is rejected for personal data; null keeps it.
 
-    E-mail addresses, phone numbers (Chinese, American, or with a country code and spaces), Chinese identity numbers (checksum and date hold) and payment
-    cards (Luhn holds). What is reserved for fiction (example domains, 555 numbers) is not personal, nor is a number of
-    one repeated digit. Full-width characters are read as plain ones.
+    E-mail addresses, phone numbers (Chinese, American, or with a country code and spaces), Chinese identity numbers
+    (checksum and date hold) and payment cards (issuer, length and check digit hold). What is reserved for fiction
+    (example domains, 555 numbers) is not personal, nor is a number of one repeated digit. Full-width characters are
+    read as plain ones.
 
     Args:
         text: String column.

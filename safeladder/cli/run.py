@@ -35,7 +35,8 @@ def run(
         say(f"nothing was run; next: safeladder run {recipe} --store {where}")
         return
     done = run_recipe(recipe, where, root, workers=workers)
-    emit(done.stages, as_json=as_json)
+    if as_json:
+        emit(done.stages, as_json=True)
     for name, value in done.places.items():
         say(f"{name:<11}{value}")
 

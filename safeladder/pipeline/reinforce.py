@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -9,7 +10,7 @@ from catalog import Accounting, Context, Output, Stage, chat, models, prompt_id,
 from safeladder.pipeline.frames import empty, table
 from safeladder.pipeline.release import rows_of
 from safeladder.pipeline.verify import CHECKPOINTS, checkpoint_entry, safety_rows, trained_by
-from train import RLConfig
+from train import RLConfig, arithmetic_records
 
 HARMFUL = ("Unsafe", "Safe with refusal", "Safe with warning")
 
@@ -57,64 +58,85 @@ def prompts_of(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def records_of(rows: pl.DataFrame, config: RLConfig) -> pl.DataFrame:
+    """All records of a run: the prompts of the release and as many sums as it asks for.
+
+    Prompts of the calibration split are left out: they fitted the verifier's temperature.
+    """
+    prompts = prompts_of(rows).filter(pl.col("split") != "calibration")
+    benign_without_reply = (pl.col("kind") == "benign") & pl.col("reference").is_null()
+    # A prompt may stand in two splits only under two ids, as the same words in another case; one of them is enough.
+    texts = prompts.filter(~benign_without_reply).unique("prompt", keep="first", maintain_order=True)
+    asked = max(config.sft.rows.math, config.prompts_per_step.math * config.steps)
+    sums = arithmetic_records(train=asked, test=config.eval_size.math, seed=config.seed)
+    return pl.concat([texts.select(sums.columns), sums])
+
+
 def _reinforce(context: Context, config: RLConfig, release_id: str | None, verifier_id: str | None) -> Output:
     import train
 
     release = rows_of(context, release_id)
     release_id = str(release["release_id"].first())
     rows = safety_rows(context.store, release)
-    records = prompts_of(rows)
+    records = records_of(rows, config)
     verifier_id = verifier_id or trained_by(context.store, context.upstream["verifier"])
-    verifier_path = context.store.path / CHECKPOINTS / verifier_id
     result = train.run_rl(
         config,
         records=records,
-        judge_rows=rows,
-        verifier_path=verifier_path,
+        verifier_path=context.store.path / CHECKPOINTS / verifier_id,
         verifier_id=verifier_id,
+        second_judge=_second_judge(rows),
         workdir=context.workdir,
-        progress=lambda done, total, numbers: context.tick(done, total, "steps"),
+        progress=lambda part, done, total: context.tick(done, total, part),
     )
-    policy_id = train.policy_digest(result.policy_dir)
+    policy_id = models.weights_digest(result.policy_dir)
     target = context.store.path / CHECKPOINTS / policy_id
     if not target.exists():
         shutil.copytree(result.policy_dir, beside := target.with_name(f".{policy_id}"), dirs_exist_ok=True)
-        for extra in (result.metrics_path, result.plot_path):
+        for extra in (result.metrics_path, result.plot_svg):
             shutil.copy(extra, beside / extra.name)
         beside.rename(target)
     samples, lineage = _returned(result.rollouts, records, verifier_id, config.seed)
+    trained = pl.DataFrame({"child_id": [policy_id] * 2, "parent_id": [release_id, verifier_id]})
     return Output(
         Accounting(records.height, records.height, created=samples.height),
         {
             "samples": samples,
-            "lineage": pl.concat(
-                [
-                    lineage,
-                    table(
-                        "lineage",
-                        pl.DataFrame({"child_id": [policy_id] * 2, "parent_id": [release_id, verifier_id]}),
-                        relation="trained_on",
-                        seed=config.seed,
-                    ),
-                ]
-            ),
+            "lineage": pl.concat([lineage, table("lineage", trained, relation="trained_on", seed=config.seed)]),
         },
         {"checkpoints": [checkpoint_entry(policy_id, "policy", release_id)]},
     )
+
+
+def _second_judge(rows: pl.DataFrame) -> Callable[[Sequence[str], Sequence[str]], list[float | None]]:
+    """P(unsafe) by TF-IDF and logistic regression on the same labels: another family, but not another opinion.
+
+    The reward never sees it; where the verifier's word rises and this one's does not, the policy plays the verifier.
+    """
+    from verifiers.baseline import fit_baseline, probability
+
+    known = rows.filter(
+        (pl.col("split") == "train") & pl.col("unsafe").is_not_null() & pl.col("response").is_not_null()
+    )
+    fitted = fit_baseline(known)
+
+    def judge(prompts: Sequence[str], responses: Sequence[str]) -> list[float | None]:
+        asked = pl.DataFrame({"prompt": list(prompts), "response": list(responses)})
+        return list(map(float, probability(fitted.logits(asked))))
+
+    return judge
 
 
 def _returned(
     rollouts: pl.DataFrame, records: pl.DataFrame, verifier_id: str, seed: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rollouts as samples, each with two lineage rows: to its prompt and to the verifier that rewarded it."""
-    parents = dict(records.select("prompt", "sample_id").iter_rows())
     samples, lineage = [], []
-    for row in rollouts.iter_rows(named=True):
+    for row in rollouts.join(records.select("sample_id", "prompt", "kind"), on="sample_id").iter_rows(named=True):
         asked, answered = chat(row["prompt"]), chat(row["prompt"], row["completion"])
-        child, parent = sample_id(answered), parents.get(row["prompt"])
-        if parent is None:  # a generated sum: its prompt becomes a sample of its own
-            parent = sample_id(asked)
-            samples.append({"sample_id": parent, "prompt_id": prompt_id(asked), "messages": asked})
+        child = sample_id(answered)
+        if row["kind"] == "math":  # a sum was made for this run: its prompt is a sample of its own
+            samples.append({"sample_id": row["sample_id"], "prompt_id": prompt_id(asked), "messages": asked})
         samples.append({"sample_id": child, "prompt_id": prompt_id(answered), "messages": answered})
         detail = {
             "step": row["step"],
@@ -124,7 +146,7 @@ def _returned(
             "truncated": row["truncated"],
         }
         base = {"child_id": child, "seed": seed, "detail": json.dumps(detail)}
-        lineage.append(base | {"parent_id": parent, "relation": "rollout"})
+        lineage.append(base | {"parent_id": row["sample_id"], "relation": "rollout"})
         lineage.append(base | {"parent_id": verifier_id, "relation": "reward"})
     made = table("samples", pl.DataFrame(samples, schema=empty("samples").schema))
     return made.unique("sample_id", keep="first", maintain_order=True), table("lineage", pl.DataFrame(lineage))

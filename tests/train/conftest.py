@@ -156,13 +156,17 @@ def records():
 
 
 @pytest.fixture
-def config(policy, verifier_path, encoder):
+def verifier_id(verifier_path):
     from verifiers import checkpoint_id
 
+    return checkpoint_id(verifier_path)
+
+
+@pytest.fixture
+def config(policy, encoder):
     return RLConfig(
-        policy=policy,
-        verifier_id=checkpoint_id(verifier_path),
-        encoder=encoder,
+        policy=str(policy),
+        encoder=str(encoder),
         sft=SFTConfig(rows=PerKind(harmful=2, benign=2, math=2), epochs=1, batch=3),
         steps=2,
         prompts_per_step=PerKind(harmful=2, benign=1, math=1),

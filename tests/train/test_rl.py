@@ -19,8 +19,18 @@ from train.rl import run_rl
 STEP = {"total", "grad_norm", "policy_drift", "clip_fraction", "entropy", "seconds", "format_share", "mean_length"}
 
 
-def run(config, records, verifier_path, workdir, **options):
-    return run_rl(config, records=records, verifier_path=verifier_path, workdir=workdir, **options)
+def run(config, records, verifier_path, workdir, *, verifier_id=None, **options):
+    from verifiers import checkpoint_id
+
+    verifier_id = verifier_id or (checkpoint_id(verifier_path) if verifier_path.exists() else "none")
+    return run_rl(
+        config,
+        records=records,
+        verifier_path=verifier_path,
+        verifier_id=verifier_id,
+        workdir=workdir,
+        **options,
+    )
 
 
 def test_two_steps_end_to_end(config, records, verifier_path, tmp_path):
@@ -83,8 +93,9 @@ KILLED = """
     import polars as pl
     from train.config import RLConfig
     from train.rl import run_rl
+    from verifiers import checkpoint_id
 
-    folder = Path(sys.argv[1])
+    folder, verifier = Path(sys.argv[1]), Path(sys.argv[2])
 
     def die(part, done, total):
         if (part, done) == ("rl", 3):  # the third step is written, its checkpoint is not
@@ -93,7 +104,8 @@ KILLED = """
     run_rl(
         RLConfig.model_validate_json((folder / "config.json").read_text()),
         records=pl.read_parquet(folder / "records.parquet"),
-        verifier_path=Path(sys.argv[2]),
+        verifier_path=verifier,
+        verifier_id=checkpoint_id(verifier),
         workdir=folder / "run",
         progress=die,
     )
@@ -133,11 +145,13 @@ def test_a_killed_run_goes_on_with_no_step_lost_or_doubled(config, records, veri
     assert result.rollouts["sample_id"].to_list()[:: config.k] == planned
 
 
-def test_without_its_verifier_or_with_another_no_run_starts(config, records, verifier_path, make_verifier, tmp_path):
+def test_without_its_verifier_or_with_another_no_run_starts(
+    config, records, verifier_path, verifier_id, make_verifier, tmp_path
+):
     with pytest.raises(FileNotFoundError, match="never rewards without"):
         run(config, records, tmp_path / "none", tmp_path / "run")
-    with pytest.raises(ValueError, match="the config expects"):
-        run(config, records, make_verifier(1), tmp_path / "run")
+    with pytest.raises(ValueError, match="expected"):
+        run(config, records, make_verifier(1), tmp_path / "run", verifier_id=verifier_id)
     with pytest.raises(ValueError, match="second judge is the verifier"):
         run(config, records, verifier_path, tmp_path / "run", second_judge=verifier_path)
     assert not (tmp_path / "run").exists()
