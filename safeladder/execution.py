@@ -80,7 +80,7 @@ def run_stages(store: Store, *, name: str, recipe: Mapping[str, Any], chain: Seq
             progress.update(task, completed=done, total=total or None, unit=unit)
 
         def end(stage: str, numbers: Accounting, seconds: float) -> None:
-            progress.console.print(accounting_line(stage, numbers, seconds), highlight=False)
+            progress.console.print(accounting_line(stage, numbers, seconds), highlight=False, soft_wrap=True)
 
         execute(store, name=name, recipe=recipe, stages=chain, tick=tick, begin=begin, end=end)
         begin("catalog", False)

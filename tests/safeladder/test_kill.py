@@ -64,6 +64,7 @@ def recipe(tmp_path_factory, backbone, policy):  # noqa: F811
                 "verifier": {
                     "backbone": str(backbone),
                     "max_tokens": 64,
+                    "frozen_layers": 0,
                     "train_tokens": 48,
                     "epochs": 1,
                     "batch_tokens": 512,
@@ -128,7 +129,7 @@ def undisturbed(recipe, tmp_path_factory):
     [
         ("before", {}),
         ("after", {}),
-        ("during", {"verifier": "states/*", "rl": "checkpoints/checkpoint-*", "filter": "out/kept/*.parquet"}),
+        ("during", {"filter": "in/*.parquet", "verifier": "*/state-*", "rl": "checkpoints/checkpoint-*"}),
     ],
     ids=["work done, nothing committed", "committed, not yet reported", "half way"],
 )

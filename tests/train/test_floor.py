@@ -19,7 +19,3 @@ def test_every_name_is_there():
     assert callable(train.evaluate_policy) and callable(train.refuses)
     with pytest.raises(AttributeError, match="run_rl"):
         _ = train.run_lr
-
-
-def test_the_malloc_settings_are_an_environment():
-    assert all(isinstance(k, str) and v.isdigit() for k, v in train.MALLOC_ENV.items())
