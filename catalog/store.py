@@ -73,9 +73,8 @@ class Store:
         with ledger.writing(self.ledger) as connection:
             if connection.execute(select(ledger.commits.c.seq).where(ledger.commits.c.batch_id == batch_id)).first():
                 return False
-            seq = connection.execute(
-                insert(ledger.commits).values(batch_id=batch_id, committed_at=ledger.now())
-            ).inserted_primary_key[0]
+            new = insert(ledger.commits).values(batch_id=batch_id, committed_at=ledger.now())
+            seq = connection.execute(new.returning(ledger.commits.c.seq)).scalar_one()
             for name, (digest, rows) in written.items():
                 connection.execute(insert(ledger.segments).values(seq=seq, table_name=name, digest=digest, rows=rows))
             for name, rows_ in (entries or {}).items():

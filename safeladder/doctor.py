@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def examine(store: Path, data: Path, area: str | None = None) -> list[Finding]:
     """
     looks: dict[str, Callable[[], Iterator[Finding]]] = {
         "install": _shadowed,
-        **{floor: (lambda floor=floor: _packages(floor)) for floor in FLOORS},
+        **{floor: partial(_packages, floor) for floor in FLOORS},
         "store": lambda: _store(store),
         "data": lambda: _data(data),
         "models": _models,

@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -150,7 +150,7 @@ def _check_records(records: pl.DataFrame, mix: Mix, config: RLConfig) -> None:
 def _claim(workdir: Path, config: RLConfig, records: pl.DataFrame, verifier_id: str) -> None:
     """Make the folder this run's, or see that it is: old outputs must never meet a changed config."""
     rows = sorted(records.select(*RECORDS).rows())
-    mine = {"config": config.model_dump(mode="json"), "records": digest(rows), "verifier": verifier_id}
+    mine: dict[str, Any] = {"config": config.model_dump(mode="json"), "records": digest(rows), "verifier": verifier_id}
     workdir.mkdir(parents=True, exist_ok=True)
     note = workdir / "run.json"
     if note.exists():

@@ -1,5 +1,7 @@
 """`catalog`, `sql`, `trace` and `why`: ask the DuckDB catalog."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -74,12 +76,9 @@ def trace(
     as_json: JsonOption = False,
 ) -> None:
     """Follow one row from source file and line to the releases, checkpoints and rewards that used it."""
-    from catalog import lineage, read_model
-    from safeladder.settings import store_path
+    from catalog import lineage
 
-    with read_model.connect(store_path(store)) as connection:
-        found = lineage.find(connection, sample)
-        events = lineage.trace(connection, found)
+    found, events = _asked(sample, store, lineage.trace)
     if as_json:
         emit(events, as_json=True)
         return
@@ -94,12 +93,9 @@ def why(
     as_json: JsonOption = False,
 ) -> None:
     """Why a row is not in the latest release."""
-    from catalog import lineage, read_model
-    from safeladder.settings import store_path
+    from catalog import lineage
 
-    with read_model.connect(store_path(store)) as connection:
-        found = lineage.find(connection, sample)
-        reasons = lineage.why(connection, found)
+    found, reasons = _asked(sample, store, lineage.why)
     if as_json:
         emit(reasons, as_json=True)
     elif not reasons:
@@ -108,6 +104,18 @@ def why(
         print(f"sample {found}")
         for reason in reasons:
             print(_line(reason))
+
+
+def _asked(
+    sample: str, store: Path | None, question: Callable[[Any, str], list[dict[str, Any]]]
+) -> tuple[str, list[dict[str, Any]]]:
+    """The full id of a sample, and what the catalog of a store answers about it."""
+    from catalog import lineage, read_model
+    from safeladder.settings import store_path
+
+    with read_model.connect(store_path(store)) as connection:
+        found = lineage.find(connection, sample)
+        return found, question(connection, found)
 
 
 def _line(event: dict[str, Any]) -> str:

@@ -51,5 +51,5 @@ def freeze(store: Store, members: pl.DataFrame, *, name: str) -> Output:
 def rows_of(context: Context, release_id: str | None) -> pl.DataFrame:
     """Rows of the named release, or of the one that this run froze, with `release_id`."""
     if release_id is None:
-        release_id = context.read("release_rows", "release")["release_id"].first()
-    return releases.release_rows(context.store, str(release_id)).with_columns(release_id=pl.lit(release_id))
+        release_id = str(context.read("release_rows", "release")["release_id"].first())
+    return releases.release_rows(context.store, release_id).with_columns(release_id=pl.lit(release_id))
