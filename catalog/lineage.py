@@ -61,6 +61,14 @@ def trace(connection: duckdb.DuckDBPyConnection, sample_id: str) -> list[Event]:
         sample_id,
     )
     events += ask(
+        "passed",
+        """select string_agg(s.stage, ', ' order by s.position) as stages, s.run_id from splits p
+           join stages m on m.stage_id = p.stage_id and m.stage = 'split'
+           join stages s on s.run_id = m.run_id and s.position <= m.position and s.stage in ('filter', 'dedup', 'split')
+           where p.sample_id = ? group by s.run_id order by s.run_id limit 1""",
+        sample_id,
+    )
+    events += ask(
         "cluster",
         """select cluster_id, (select count(*) from clusters o where o.cluster_id = c.cluster_id
            and o.stage_id = c.stage_id) as members from clusters c where sample_id = ?""",

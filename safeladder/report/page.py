@@ -72,7 +72,7 @@ def _verdict(connection: duckdb.DuckDBPyConnection, run_id: str) -> str | None:
     """One sentence: does the verifier beat the baseline on prompts that neither has seen?"""
     found = _rows(
         connection,
-        f"""select metric, value, low, high from checkpoint_metrics where model = 'difference' and split = 'test'
+        f"""select metric, value, low, high from checkpoint_metrics where metric = 'auroc_difference' and split = 'test'
             and slice = 'all' and stage_id in (select stage_id from stages where run_id = '{run_id}')""",
     )
     if not found or found[0]["value"] is None:

@@ -17,6 +17,12 @@ def questions(run_id: str) -> list[Question]:
     stage = f"(select stage_id from stages where run_id = '{run_id}')"
     release = f"(select any_value(release_id) from release_rows where stage_id in {stage})"
     checkpoint = f"(select any_value(checkpoint_id) from checkpoint_metrics where stage_id in {stage})"
+    side_by_side = ", ".join(
+        f"max(round({column}, 3)) filter (model = '{model}') as {model if column == 'value' else f'{model}_{column}'}"
+        for model in ("verifier", "baseline")
+        for column in ("value", "low", "high")
+    )
+    side_by_side += ", max(n) as n, max(positives) as unsafe"
     return [
         Question(
             "Every row accounted for",
@@ -45,20 +51,18 @@ where r.release_id = {release} group by all order by rows desc, source, split"""
             ("rows", "source", "split"),
         ),
         Question(
-            "The verifier on the test split, beside the baseline of the same run",
-            f"""select model, metric, round(value, 3) as value, round(low, 3) as low, round(high, 3) as high,
-    n, positives
+            "The verifier on the test split, beside TF-IDF on the same rows (95% intervals over prompt clusters)",
+            f"""select metric, {side_by_side}
 from checkpoint_metrics
-where checkpoint_id = {checkpoint} and split = 'test' and slice = 'all'
-order by metric, model""",
+where checkpoint_id = {checkpoint} and split = 'test' and slice = 'all' and model in ('verifier', 'baseline')
+group by metric order by metric""",
         ),
         Question(
             "AUROC per slice of the test split",
-            f"""select slice, model, round(value, 3) as value, round(low, 3) as low, round(high, 3) as high,
-    n, positives
+            f"""select slice, {side_by_side}
 from checkpoint_metrics
 where checkpoint_id = {checkpoint} and split = 'test' and metric = 'auroc' and slice <> 'all'
-order by slice, model""",
+group by slice order by slice""",
         ),
         Question(
             "How sure the verifier is",
