@@ -61,14 +61,17 @@ def prompts_of(rows: pl.DataFrame) -> pl.DataFrame:
 def records_of(rows: pl.DataFrame, config: RLConfig) -> pl.DataFrame:
     """All records of a run: the prompts of the release and as many sums as it asks for.
 
-    Prompts of the calibration split are left out: they fitted the verifier's temperature.
+    Prompts of the calibration split are left out, since they fitted the verifier's temperature, and so are those that
+    the config does not take.
     """
-    prompts = prompts_of(rows).filter(pl.col("split") != "calibration")
+    fit = pl.col("language").is_in(config.languages) & (pl.col("prompt").str.len_chars() <= config.max_prompt_chars)
+    prompts = prompts_of(rows).filter(fit & (pl.col("split") != "calibration"))
     benign_without_reply = (pl.col("kind") == "benign") & pl.col("reference").is_null()
     # A prompt may stand in two splits only under two ids, as the same words in another case; one of them is enough.
     texts = prompts.filter(~benign_without_reply).unique("prompt", keep="first", maintain_order=True)
     asked = max(config.sft.rows.math, config.prompts_per_step.math * config.steps)
-    sums = arithmetic_records(train=asked, test=config.eval_size.math, seed=config.seed)
+    sums_in = [language for language in ("en", "zh") if language in config.languages]
+    sums = arithmetic_records(train=asked, test=config.eval_size.math, seed=config.seed, languages=sums_in)
     return pl.concat([texts.select(sums.columns), sums])
 
 
