@@ -18,7 +18,7 @@ lint: .venv/installed
 	$(BIN)/mypy
 
 bench: .venv/installed
-	for script in benchmarks/*.py; do $(BIN)/python $$script --quick || exit 1; done
+	for script in $(wildcard benchmarks/*.py); do $(BIN)/python $$script --quick || exit 1; done
 
 # torch first and by its exact version: a range would let the resolver pick another build.
 .venv/installed: pyproject.toml constraints.txt

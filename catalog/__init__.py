@@ -3,7 +3,7 @@
 A store is a ledger, immutable segments and media; runs write to it stage by stage; the DuckDB catalog is built from it.
 """
 
-from catalog import labels, lineage, media, models, read_model, releases, shards
+from catalog import labels, ledger, lineage, media, models, read_model, releases, shards
 from catalog.ids import chat, digest, media_id, prompt_id, sample_id
 from catalog.runs import Accounting, Context, Output, Stage, execute, fingerprints, plan
 from catalog.schema import BATCH, TABLES, describe
@@ -26,6 +26,7 @@ __all__ = [
     "execute",
     "fingerprints",
     "labels",
+    "ledger",
     "lineage",
     "media",
     "media_id",

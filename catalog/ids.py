@@ -60,8 +60,8 @@ def sample_id(messages: Iterable[Message]) -> str:
 
 def prompt_id(messages: Sequence[Message]) -> str:
     """Id of what was asked: the messages before the last reply. Splits, twins and decontamination go by it."""
-    replies = [i for i, message in enumerate(messages) if message["role"] == "assistant"]
-    return digest(_content(messages[: replies[-1]] if replies else messages))
+    answered = bool(messages) and messages[-1]["role"] == "assistant"
+    return digest(_content(messages[:-1] if answered else messages))
 
 
 def chat(prompt: str, response: str | None = None, *, images: Sequence[str] = ()) -> list[dict[str, Any]]:

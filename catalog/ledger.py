@@ -87,7 +87,7 @@ releases = Table(
     "releases",
     metadata,
     Column("release_id", String(64), primary_key=True),
-    Column("name", String, nullable=False),
+    Column("name", String, primary_key=True),  # the same content may be known by several names
     Column("rows", BigInteger, nullable=False),
     Column("created_at", DateTime, nullable=False),
 )
@@ -97,7 +97,7 @@ checkpoints = Table(
     metadata,
     Column("checkpoint_id", String(64), primary_key=True),
     Column("kind", String, nullable=False),
-    Column("release_id", ForeignKey("releases.release_id"), nullable=False),
+    Column("release_id", String(64), nullable=False),
     Column("path", String, nullable=False),
     Column("created_at", DateTime, nullable=False),
 )

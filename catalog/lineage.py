@@ -40,7 +40,8 @@ def trace(connection: duckdb.DuckDBPyConnection, sample_id: str) -> list[Event]:
 
     Returns:
         Events with `event` = met, made_from, annotated, rejected, passed, cluster, split, derived, released,
-        checkpoint, verdict, rollout or reward, and the columns that belong to each.
+        checkpoint, verdict or reward, and the columns that belong to each. A reward with `via` = verifier is one that
+        a verifier trained on this row gave to another row's rollout.
     """
     ask = partial(_events, connection)
     events = ask(
@@ -77,7 +78,7 @@ def trace(connection: duckdb.DuckDBPyConnection, sample_id: str) -> list[Event]:
     events += ask("split", "select distinct split, cluster_id from splits where sample_id = ?", sample_id)
     events += ask(
         "derived",
-        """select relation, count(*) as samples from lineage where parent_id = ?
+        """select relation, count(distinct child_id) as samples from lineage where parent_id = ?
            and relation not in ('rollout', 'reward') group by 1 order by 1""",
         sample_id,
     )
@@ -110,9 +111,9 @@ def trace(connection: duckdb.DuckDBPyConnection, sample_id: str) -> list[Event]:
     if not any(event["event"] == "reward" for event in events):
         events += ask(
             "reward",
-            """select child_id as rollout_id, parent_id as checkpoint_id, detail from lineage w
+            """select 'verifier' as via, child_id as rollout_id, parent_id as checkpoint_id, detail from lineage w
                join checkpoints c on c.checkpoint_id = w.parent_id join release_rows m using (release_id)
-               where w.relation = 'reward' and m.sample_id = ? order by 1 limit 1""",
+               where w.relation = 'reward' and m.sample_id = ? and m.split = 'train' order by 2 limit 1""",
             sample_id,
         )
     return events
@@ -142,7 +143,11 @@ def why(connection: duckdb.DuckDBPyConnection, sample_id: str) -> list[Event]:
     ).fetchone()
     if labelled and labelled[0]:
         return [
-            {"event": "missing", "reason": "not_in_release", "detail": "labelled, but made after the latest release"}
+            {
+                "event": "missing",
+                "reason": "not_in_release",
+                "detail": "labelled, but not in the run of that release",
+            }
         ]
     return [
         {"event": "missing", "reason": "no_label", "detail": "nobody has labelled it: a release holds labelled rows"}

@@ -5,6 +5,7 @@ An id is tried as a local directory, then in the hub cache, then on the hub, and
 
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -22,8 +23,12 @@ def cache() -> Path:
     return Path(os.environ.get("SAFELADDER_CACHE") or Path.home() / ".cache" / "safeladder")
 
 
-def resolve(model: str) -> Path:
-    """Directory with the weights of a model id; fetched if need be.
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def resolve(model: str, *, say: Callable[[str], None] = _tell) -> Path:
+    """Directory with the weights of a model id; fetched if need be, which `say` is told.
 
     Raises:
         ModelNotFound: With what was tried and the nearest id of the offline pack.
@@ -46,7 +51,7 @@ def resolve(model: str) -> Path:
         except Exception as error:
             problem = f"the hub did not give it ({type(error).__name__})"
     if model in PACK:
-        return fetch(model)
+        return fetch(model, say=say)
     near = get_close_matches(model, PACK, n=1, cutoff=0.3)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise ModelNotFound(

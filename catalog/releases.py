@@ -73,20 +73,23 @@ def freeze(store: Store, members: pl.DataFrame, annotations: pl.DataFrame, *, na
         name: What users call it.
 
     Returns:
-        `release_id`, `rows` (columns `ROW`), `tables` and `entries` for the commit, `unlabelled` and `taken_down` (row
-        counts), and `conflicts` as in `resolve_labels`.
+        `release_id`, `rows` (columns `ROW`), `tables` and `entries` for the commit, and `conflicts` as in
+        `resolve_labels`.
+
+    Raises:
+        RuntimeError: If no member has a label: there would be nothing to freeze.
     """
     allowed = members.join(store.read("takedowns"), on="sample_id", how="anti")
     chosen, conflicts = resolve_labels(annotations.join(allowed, on="sample_id", how="semi"))
     rows = allowed.join(chosen, on="sample_id").select(ROW)
+    if rows.is_empty():
+        raise RuntimeError(f"none of {members.height} rows has a settled label, so there is nothing to release")
     release_id = release_digest(rows)
     frozen = rows.select(pl.lit(release_id).alias("release_id"), *ROW)
     return {
         "release_id": release_id,
         "rows": rows,
         "conflicts": conflicts,
-        "unlabelled": allowed.join(rows, on="sample_id", how="anti").height - conflicts["sample_id"].n_unique(),
-        "taken_down": members.height - allowed.height,
         "tables": {"release_rows": frozen},
         "entries": {
             "releases": [{"release_id": release_id, "name": name, "rows": rows.height, "created_at": ledger.now()}]

@@ -220,19 +220,19 @@ def _work(
     try:
         output = stage.work(Context(store, stage_id, workdir, {n: prints[n] for n in stage.after}, tick))
         output.accounting.check(stage.name)
+        numbers = vars(output.accounting) | {"seconds": time.monotonic() - started}
+        store.commit(
+            stage_id,
+            {
+                table: rows if table == "working" else rows.with_columns(stage_id=pl.lit(stage_id))
+                for table, rows in output.tables.items()
+            },
+            entries={**output.entries, "stage_results": [{"stage_id": stage_id, **numbers}]},
+        )
     except BaseException:
         _state(store, run_id, position, state="failed")
         _close(store, run_id, "failed")
         raise
-    numbers = vars(output.accounting) | {"seconds": time.monotonic() - started}
-    store.commit(
-        stage_id,
-        {
-            table: rows if table == "working" else rows.with_columns(stage_id=pl.lit(stage_id))
-            for table, rows in output.tables.items()
-        },
-        entries={**output.entries, "stage_results": [{"stage_id": stage_id, **numbers}]},
-    )
     shutil.rmtree(workdir)
 
 

@@ -166,7 +166,10 @@ TABLES: dict[str, pa.Schema] = {
     ),
     "releases": _table(
         release_id=(ID, "Digest over its rows, independent of file layout"),
-        name=(pa.string(), "Name given by the user; a later release may take it over"),
+        name=(
+            pa.string(),
+            "Name given by the user; one content may have several",
+        ),
         rows=(pa.int64(), "Number of rows"),
         created_at=(WHEN, "When it was frozen"),
     ),

@@ -53,7 +53,7 @@ def export(
     Args:
         store: Where the release is.
         release: Name or digest prefix; None for the newest.
-        folder: Where the shards go; files that are there already and whole are kept.
+        folder: Where the shards go; an earlier export that lies there is removed.
         grant: `open` withholds rows of restricted sources and counts them; `restricted` exports them too.
         shard_rows: Rows per file.
 
@@ -62,24 +62,15 @@ def export(
 
     Raises:
         LookupError: If there is no such release.
+        FileExistsError: If the folder holds something else.
     """
     found = find_release(store, release)
     rows = release_rows(store, found["release_id"])
-    sources = store.read("sources").unique("source", keep="last").select("source", "license", "tier")
-    first = store.read("occurrences").unique("sample_id", keep="first", maintain_order=True)
-    derived = (
-        store.read("lineage").select(sample_id="child_id", parent_id="parent_id").unique("sample_id", keep="first")
-    )
     samples = store.read("samples").unique("sample_id", keep="first").select("sample_id", "messages")
-    full = (
-        rows.join(derived, on="sample_id", how="left")
-        .with_columns(met=pl.coalesce("parent_id", "sample_id"))  # a derived row has the licence of its parent
-        .join(first.select(met="sample_id", source="source"), on="met", how="left")
-        .join(sources, on="source", how="left")
-        .join(samples, on="sample_id")
-        .sort("sample_id", "task")
-    )
-    allowed = full if grant == "restricted" else full.filter(pl.col("tier") == "open")
+    full = rows.join(_origins(store, rows), on="sample_id", how="left").join(samples, on="sample_id")
+    full = full.sort("sample_id", "task")
+    allowed = full if grant == "restricted" else full.filter(~pl.col("restricted").fill_null(True))
+    _clear(folder)
     (folder / "data").mkdir(parents=True, exist_ok=True)
     files = {}
     for split in sorted(allowed["split"].unique()):
@@ -88,7 +79,6 @@ def export(
         for i in range(count):
             name = f"data/{split}-{i:05d}-of-{count:05d}.parquet"
             data = _parquet(store, part.slice(i * shard_rows, shard_rows))
-            (folder / name).unlink(missing_ok=True)
             put(folder / name, data)
             files[name] = {
                 "sha256": hashlib.sha256(data).hexdigest(),
@@ -106,9 +96,44 @@ def export(
         "manifest.json": json.dumps(manifest, indent=1) + "\n",
         "README.md": _card(manifest, allowed),
     }.items():
-        (folder / name).unlink(missing_ok=True)
         put(folder / name, text.encode())
     return manifest
+
+
+def _clear(folder: Path) -> None:
+    """Remove an earlier export: two releases in one folder would be read as one.
+
+    Raises:
+        FileExistsError: If the folder holds something else.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    manifest = folder / "manifest.json"
+    if not manifest.exists():
+        raise FileExistsError(f"{folder} holds something that is no export of ours; name another --to")
+    for name in (*json.loads(manifest.read_text())["files"], "README.md", "manifest.json"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _origins(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
+    """Where released rows come from: all their sources, all their licences, and whether any of them is restricted.
+
+    A derived row has the sources of all its parents; one that nobody can place counts as restricted.
+    """
+    links = store.read("lineage").filter(~pl.col("relation").is_in(["reward", "trained_on"]))
+    parents = links.select(sample_id="child_id", met="parent_id")
+    itself = rows.select("sample_id", met="sample_id")
+    met = pl.concat([itself, parents.join(rows.select("sample_id"), on="sample_id", how="semi")])
+    sources = store.read("sources").unique("source", keep="last").select("source", "license", "tier")
+    occurrences = store.read("occurrences").select(met="sample_id", source="source")
+    return (
+        met.join(occurrences.join(sources, on="source", how="left"), on="met")
+        .group_by("sample_id")
+        .agg(
+            pl.col("source", "license").drop_nulls().unique().sort().str.join(" AND "),
+            restricted=(pl.col("tier") != "open").fill_null(True).any(),
+        )
+    )
 
 
 def _parquet(store: Store, rows: pl.DataFrame) -> bytes:
@@ -151,3 +176,24 @@ Licences of its sources: {licences}. Splits go by prompt cluster; never train on
 
 `messages` holds structured parts of type text or image; the i-th image part shows the i-th of `images`.
 """
+
+
+def check(folder: Path) -> dict[str, Any]:
+    """Check an export against its manifest.
+
+    Returns:
+        `release`, `files`, `rows`.
+
+    Raises:
+        FileNotFoundError: If there is no manifest.
+        RuntimeError: If a shard is missing, was changed, or does not belong there.
+    """
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    here = {path.relative_to(folder).as_posix(): path for path in (folder / "data").glob("*")}
+    for name, entry in manifest["files"].items():
+        path = here.pop(name, None)
+        if path is None or hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+            raise RuntimeError(f"{folder / name} is missing or not the file that was exported: pull the release again")
+    if here:
+        raise RuntimeError(f"{folder} holds {', '.join(sorted(here))}, which the manifest does not list")
+    return {"release": manifest["release"], "files": len(manifest["files"]), "rows": manifest["rows"]}

@@ -58,7 +58,7 @@ class Store:
             batch_id: Unique name of the batch; the fingerprint of the stage that made it.
             tables: Rows by table name, in the columns of `catalog.schema`. `working` takes `BATCH` rows that a later
                 stage reads and the catalog does not show. An empty frame writes nothing.
-            entries: New rows of the ledger's own tables (`releases`, `checkpoints`); one that stands already stays.
+            entries: New rows of the ledger's own tables (`releases`, `checkpoints`); one that stands is replaced.
 
         Returns:
             False if the batch stood already and nothing was written.
@@ -79,7 +79,7 @@ class Store:
                 connection.execute(insert(ledger.segments).values(seq=seq, table_name=name, digest=digest, rows=rows))
             for name, rows_ in (entries or {}).items():
                 for row in rows_:
-                    connection.execute(insert(ledger.metadata.tables[name]).prefix_with("OR IGNORE").values(**row))
+                    connection.execute(insert(ledger.metadata.tables[name]).prefix_with("OR REPLACE").values(**row))
         return True
 
     def has(self, batch_id: str) -> bool:

@@ -12,9 +12,9 @@ import polars as pl
 import yaml
 
 from catalog.ids import digest
+from corpus.normalize import INVISIBLE
 
 WORDS = Path(__file__).with_name("screen.yaml")
-INVISIBLE = r"[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u3164\ufe00-\ufe0f]"
 
 
 @cache

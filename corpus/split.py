@@ -8,8 +8,9 @@ import polars as pl
 def assign(clusters: pl.DataFrame, *, calibration: float = 0.15, test: float = 0.2, seed: int = 0) -> pl.DataFrame:
     """Put every cluster on one side.
 
-    A cluster's side depends on nothing but its id and the seed, so new rows never move old ones. The shares are of
-    clusters: where a few of them hold most rows, shares of rows come out otherwise, and are reported, not forced.
+    A cluster's side depends on nothing but its id and the seed. A new row moves old ones only where it joins clusters,
+    or gives one a smaller id: splits are frozen with the release, not for ever. The shares are of clusters: where a few
+    of them hold most rows, shares of rows come out otherwise, and are reported, not forced.
 
     Args:
         clusters: `sample_id`, `cluster_id`.

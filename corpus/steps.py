@@ -45,7 +45,7 @@ class OnColumn:
 Reason = pl.Expr | OnColumn
 
 
-class Accounting(NamedTuple):
+class Counts(NamedTuple):
     """What became of the rows."""
 
     rows_in: int
@@ -127,7 +127,7 @@ def _write(path: Path, frames: Sequence[pl.DataFrame]) -> None:
     beside.replace(path)
 
 
-def run_filters(inputs: Sequence[Path], out: Path, reasons: Sequence[Reason], *, workers: int = 1) -> Accounting:
+def run_filters(inputs: Sequence[Path], out: Path, reasons: Sequence[Reason], *, workers: int = 1) -> Counts:
     """Filter Parquet files of rows with datatrove's local executor, one task per file.
 
     Args:
@@ -148,9 +148,7 @@ def run_filters(inputs: Sequence[Path], out: Path, reasons: Sequence[Reason], *,
             len(inputs),
             workers,
         )
-    counted = Accounting(
-        *(sum(map(_height, paths)) for paths in (inputs, _files(out / "kept"), _files(out / "rejected")))
-    )
+    counted = Counts(*(sum(map(_height, paths)) for paths in (inputs, _files(out / "kept"), _files(out / "rejected"))))
     if counted.rows_in != counted.rows_out + counted.rejected:
         raise RuntimeError(
             f"filters lost rows: {counted.rows_in} in, but {counted.rows_out} kept and {counted.rejected} rejected; "

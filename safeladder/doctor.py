@@ -37,8 +37,8 @@ def _packages(area: str) -> Iterator[Finding]:
         try:
             yield Finding(area, f"{name} {version(name)}", True)
         except PackageNotFoundError:
-            extra = f"safeladder[{EXTRA[area]}]" if area in EXTRA else "safeladder"
-            yield Finding(area, f"{name} is not installed", False, f"pip install '{extra}' -c constraints.txt")
+            extra = f".[{EXTRA[area]}]" if area in EXTRA else "."
+            yield Finding(area, f"{name} is not installed", False, f"pip install -e '{extra}' -c constraints.txt")
 
 
 def _shadowed() -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def _shadowed() -> Iterator[Finding]:
 
 
 def _store(store: Path) -> Iterator[Finding]:
-    place = store if store.exists() else store.absolute().parent
+    place = next(folder for folder in (store.absolute(), *store.absolute().parents) if folder.exists())
     writable = os.access(place, os.W_OK)
     free = shutil.disk_usage(place).free / 2**30
     yield Finding(
@@ -66,12 +66,16 @@ def _store(store: Path) -> Iterator[Finding]:
     )
     if (store / "ledger.sqlite").exists():
         from catalog import DamagedSegment, Store, read_model
+        from catalog.schema import SEGMENT_TABLES
+        from catalog.segments import WORKING
 
         opened = Store(store)
         try:
-            for table in ("samples", "annotations", "release_rows"):
+            for table in (*SEGMENT_TABLES, WORKING):
                 opened.read(table)
-            yield Finding("store", "segments are whole", True)
+            for name in opened.read("media")["media_id"].unique():
+                opened.get_media(name)
+            yield Finding("store", "segments and media are whole", True)
         except DamagedSegment as error:
             yield Finding("store", str(error), False, "restore the file from a copy, or run the recipe in a new store")
         built = (store / read_model.FILE).exists()

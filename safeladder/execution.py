@@ -1,15 +1,18 @@
 """Run a recipe, or a few stages of one, in a store: plan, progress, accounting lines, catalog and report."""
 
 import logging
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from catalog import Accounting, Stage, Store, execute, fingerprints, plan, read_model, shards
 from safeladder.pipeline import stages
+from safeladder.pipeline.verify import CHECKPOINTS, trained_by
 from safeladder.recipe import load
 from safeladder.report import write_report
 
@@ -25,11 +28,12 @@ class Done:
 def plan_recipe(path: Path, store: Path, data: Path) -> list[dict[str, Any]]:
     """What a run would do: each stage with its fingerprint, and whether it is there already."""
     recipe = load(path)
-    opened = Store(store)
-    return [
-        {"stage": stage.name, "state": "reused" if done else "new", "stage_id": stage_id[:12]}
-        for stage, stage_id, done in plan(opened, stages(recipe, opened, data))
-    ]
+    with tempfile.TemporaryDirectory() as nothing:  # a plan must not make the store
+        opened = Store(store if store.exists() else nothing)
+        return [
+            {"stage": stage.name, "state": "reused" if done else "new", "stage_id": stage_id[:12]}
+            for stage, stage_id, done in plan(opened, stages(recipe, opened, data))
+        ]
 
 
 def run_recipe(path: Path, store: Path, data: Path, *, workers: int = 1) -> Done:
@@ -37,29 +41,33 @@ def run_recipe(path: Path, store: Path, data: Path, *, workers: int = 1) -> Done
     recipe = load(path)
     opened = Store(store)
     chain = stages(recipe, opened, data, workers=workers)
-    outputs = run_stages(opened, name=recipe.name, recipe=recipe.model_dump(mode="json"), chain=chain)
-    ran = opened.read("stages")
-    run_id = str(ran.filter(ran["stage_id"] == outputs[chain[-1].name])["run_id"].last())
+    run_id = run_stages(opened, name=recipe.name, recipe=recipe.model_dump(mode="json"), chain=chain)
+    outputs = fingerprints(chain)
     folder = store / "runs" / run_id[:12]
-    release_id = opened.read("release_rows", batch_id=outputs["release"])["release_id"].first()
-    shards.export(opened, str(release_id), folder / "shards")
-    report = write_report(store, run_id, folder)
-    newest = {row["kind"]: row["path"] for row in opened.read("checkpoints").sort("created_at").iter_rows(named=True)}
+    release_id = str(opened.read("release_rows", batch_id=outputs["release"])["release_id"].first())
+    shards.export(opened, release_id, folder / "shards")
+    made = {
+        kind: trained_by(opened, outputs[stage])
+        for stage, kind in (("verifier", "verifier"), ("rl", "policy"))
+        if stage in outputs
+    }
+    report = write_report(store, run_id, folder, release_id=release_id, **made)
     places = {
         "report": str(report),
         "catalog": str(store / read_model.FILE),
         "shards": str(folder / "shards"),
-        **{kind: str(store / place) for kind, place in newest.items()},
+        **{kind: str(store / CHECKPOINTS / checkpoint_id) for kind, checkpoint_id in made.items()},
     }
+    ran = opened.read("stages")
     mine = ran.filter(ran["run_id"] == run_id).sort("position").drop("run_id", "position")
     return Done(mine.to_dicts(), places)
 
 
-def run_stages(store: Store, *, name: str, recipe: Mapping[str, Any], chain: Sequence[Stage]) -> dict[str, str]:
+def run_stages(store: Store, *, name: str, recipe: Mapping[str, Any], chain: Sequence[Stage]) -> str:
     """Execute stages under a progress bar, one accounting line each, and rebuild the catalog.
 
     Returns:
-        Fingerprint of each stage, by name.
+        The run id.
     """
     logging.getLogger("transformers").setLevel(logging.ERROR)
     with Progress(
@@ -70,6 +78,7 @@ def run_stages(store: Store, *, name: str, recipe: Mapping[str, Any], chain: Seq
         TextColumn("{task.fields[unit]}"),
         TimeElapsedColumn(),
         transient=True,
+        console=Console(stderr=True),  # standard output is for what was asked for
     ) as progress:
         task = progress.add_task("", total=None, unit="")
 
@@ -82,10 +91,10 @@ def run_stages(store: Store, *, name: str, recipe: Mapping[str, Any], chain: Seq
         def end(stage: str, numbers: Accounting, seconds: float) -> None:
             progress.console.print(accounting_line(stage, numbers, seconds), highlight=False, soft_wrap=True)
 
-        execute(store, name=name, recipe=recipe, stages=chain, tick=tick, begin=begin, end=end)
+        run_id = execute(store, name=name, recipe=recipe, stages=chain, tick=tick, begin=begin, end=end)
         begin("catalog", False)
         read_model.build(store)
-    return fingerprints(chain)
+    return run_id
 
 
 def accounting_line(stage: str, numbers: Accounting, seconds: float) -> str:

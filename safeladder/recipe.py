@@ -45,6 +45,12 @@ class SplitConfig(_Part):
     calibration: float = Field(0.15, gt=0, lt=1, description="Share of clusters that fit the temperature")
     test: float = Field(0.2, gt=0, lt=1, description="Share of clusters that are only measured")
 
+    @model_validator(mode="after")
+    def _something_left(self) -> Self:
+        if self.calibration + self.test >= 1:
+            raise ValueError("calibration and test leave nothing to train on")
+        return self
+
 
 class ReleaseConfig(_Part):
     """How the frozen rows are called."""

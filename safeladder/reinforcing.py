@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from catalog import Store
+from catalog import Store, fingerprints
 from catalog.releases import find_release
 from safeladder.execution import run_stages
 from safeladder.pipeline import reinforce as rl
@@ -28,6 +28,6 @@ def reinforce(path: Path, config: Path, release: str | None, verifier: str | Non
     verifier_id = find_verifier(path, verifier or str(mine["checkpoint_id"].last())).name
     chain = [rl.stage(settings, release_id=found["release_id"], verifier_id=verifier_id)]
     recipe = {"release": found["release_id"], "verifier": verifier_id, "rl": settings.model_dump(mode="json")}
-    outputs = run_stages(store, name=f"rl:{config.stem}", recipe=recipe, chain=chain)
-    policy = path / "checkpoints" / trained_by(store, outputs["rl"])
+    run_stages(store, name=f"rl:{config.stem}", recipe=recipe, chain=chain)
+    policy = path / "checkpoints" / trained_by(store, fingerprints(chain)["rl"])
     return {"policy": str(policy), "metrics": str(policy / "metrics.jsonl"), "plot": str(policy / "curves.svg")}

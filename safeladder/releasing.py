@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from catalog import Store, digest, read_model
+from catalog import Store, digest, ledger, read_model
 from safeladder.pipeline.release import freeze
 
 
@@ -16,22 +16,23 @@ def create_release(path: Path, name: str) -> dict[str, Any]:
         LookupError: If no run has finished.
     """
     store = Store.existing(path)
-    finished = store.read("runs").filter(pl.col("state") == "finished").sort("started_at")
+    stages = store.read("stages")
+    splitting = stages.filter(pl.col("stage") == "split").select("run_id")
+    finished = store.read("runs").filter(pl.col("state") == "finished").join(splitting, on="run_id").sort("finished_at")
     if finished.is_empty():
-        raise LookupError(
-            f"no finished run in {path}: a release takes its rows from one; `safeladder run RECIPE` makes it"
-        )
+        raise LookupError(f"no finished run in {path} has rows to release; `safeladder run RECIPE` makes one")
     run_id = finished["run_id"][-1]
-    mine = store.read("stages").filter((pl.col("run_id") == run_id) & pl.col("stage").is_in(["split", "synth"]))
-    members = pl.concat([store.read("splits", batch_id=stage_id) for stage_id in mine.sort("position")["stage_id"]])
-    output = freeze(store, members.select("sample_id", "split", "cluster_id"), name=name)
+    mine = stages.filter(pl.col("run_id") == run_id).sort("position")
+    before = mine.filter(pl.col("position") < mine.filter(pl.col("stage") == "release")["position"].first())
+    output = freeze(store, before["stage_id"], name=name)
     output.accounting.check("release")
     release_id = output.tables["release_rows"]["release_id"].first()
-    stage_id = digest({"release": release_id, "name": name, "of_run": run_id})
+    stage_id = digest({"release": release_id, "name": name, "of_run": run_id, "at": str(ledger.now())})
     tables = {table: rows.with_columns(stage_id=pl.lit(stage_id)) for table, rows in output.tables.items()}
-    new = store.commit(stage_id, tables, entries=output.entries)
+    known = release_id in set(store.read("releases")["release_id"])
+    store.commit(stage_id, tables, entries=output.entries)
     read_model.build(store)
     counts = vars(output.accounting)
-    return {"release": name, "release_id": release_id, "new": new, "members": counts["rows_in"]} | {
+    return {"release": name, "release_id": release_id, "new": not known, "members": counts["rows_in"]} | {
         key: counts[key] for key in ("rows_out", "rejected")
     }

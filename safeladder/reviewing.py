@@ -9,6 +9,7 @@ import annotate
 from catalog import Store, digest, read_model, with_text
 from catalog.releases import find_release, release_rows
 from safeladder.pipeline.frames import table
+from safeladder.pipeline.release import reviews
 from safeladder.pipeline.verify import safety_rows
 
 
@@ -25,7 +26,7 @@ def running(path: Path) -> annotate.Server:
 
 
 def push_uncertain(path: Path, *, rows: int, overlap: int, dataset: str) -> dict[str, Any]:
-    """Send the rows of the newest release about which the newest verifier is least certain.
+    """Send the rows of the newest release about which the newest verifier is least certain, reviewed ones left out.
 
     Raises:
         LookupError: If no verifier has judged the rows of the release yet.
@@ -37,6 +38,8 @@ def push_uncertain(path: Path, *, rows: int, overlap: int, dataset: str) -> dict
     newest = store.read("checkpoints").filter(pl.col("kind") == "verifier").sort("created_at").tail(1)
     verdicts = (
         store.read("verdicts")
+        .unique(["sample_id", "checkpoint_id"], keep="last")
+        .join(reviews(store), on="sample_id", how="anti")
         .join(newest.select("checkpoint_id"), on="checkpoint_id", how="semi")
         .join(members.select("sample_id"), on="sample_id", how="semi")
     )
@@ -67,11 +70,10 @@ def pull_answers(path: Path, *, dataset: str) -> dict[str, Any]:
     store = Store.existing(path)
     pulled = annotate.pull(running(path), dataset=dataset)
     answers = pulled.annotations.with_columns(origin=pl.lit("review"))
-    stored = store.read("annotations").filter(pl.col("origin") == "review")
-    current = stored.unique(["sample_id", "task", "annotator"], keep="last", maintain_order=True)
-    new = answers.join(current, on="annotation_id", how="anti")
+    new = answers.join(reviews(store), on="annotation_id", how="anti")
     if new.height:
-        batch = digest({"reviews": new["annotation_id"].sort().to_list(), "after": stored.height})
+        stored = store.segment_list("annotations")
+        batch = digest({"reviews": new["annotation_id"].sort().to_list(), "after": len(stored)})
         store.commit(batch, {"annotations": table("annotations", new).with_columns(stage_id=pl.lit(batch))})
         read_model.build(store)
     return {

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from catalog import Store
+from catalog import Store, fingerprints
 from catalog.releases import find_release
 from safeladder.execution import run_stages
 from safeladder.pipeline.verify import score_stage, train_stage, trained_by
@@ -36,6 +36,6 @@ def train_on_release(path: Path, release: str | None, config: Path | None) -> di
     settings = read(config, VerifierConfig) if config else VerifierConfig()
     chain = [train_stage(settings, release_id=found["release_id"]), score_stage(release_id=found["release_id"])]
     recipe = {"release": found["release_id"], "verifier": settings.model_dump(mode="json")}
-    outputs = run_stages(store, name=f"verifier:{found['name']}", recipe=recipe, chain=chain)
-    checkpoint_id = trained_by(store, outputs["verifier"])
+    run_stages(store, name=f"verifier:{found['name']}", recipe=recipe, chain=chain)
+    checkpoint_id = trained_by(store, fingerprints(chain)["verifier"])
     return {"checkpoint_id": checkpoint_id, "release": found["name"], "path": str(path / "checkpoints" / checkpoint_id)}

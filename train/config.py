@@ -44,9 +44,7 @@ class RLConfig(_Config):
         description="Sentence encoder of the helpfulness reward, where the mix needs it",
     )
     languages: tuple[str, ...] = Field(("en", "zh"), description="Languages of the prompts that are taken")
-    max_prompt_chars: int = Field(
-        400, ge=1, description="Longer prompts are left out: the longest sets the pace"
-    )
+    max_prompt_chars: int = Field(400, ge=1, description="Longer prompts are left out: the longest sets the pace")
     trim: bool = Field(True, description="Cut the vocabulary to what the records need")
     sft: SFTConfig = SFTConfig()
     steps: int = Field(15, ge=1, description="Rollouts, each followed by `updates` optimizer steps")

@@ -27,12 +27,12 @@ def up(
 
 
 @app.command("down")
-def down(store: StoreOption = None) -> None:
+def down(store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Stop the server; its data stays."""
     import annotate
     from safeladder.settings import store_path
 
-    print("stopped" if annotate.down(store_path(store) / "argilla") else "no server was running")
+    emit([{"stopped": annotate.down(store_path(store) / "argilla")}], as_json=as_json)
 
 
 @app.command("add-annotator")

@@ -31,20 +31,23 @@ app.add_typer(rl.app, name="rl")
 
 
 def main() -> None:
-    """Run the command line: exit 0 done, 1 did not hold, 2 asked wrongly."""
+    """Run the command line: exit 0 done, 1 did not hold, 2 asked wrongly.
+
+    `SAFELADDER_TRACEBACK=1` shows where an error was raised instead of its message alone.
+    """
+    if os.environ.get("SAFELADDER_TRACEBACK") == "1":
+        app()
     try:
         app()
-    except (DidNotHold, RuntimeError) as error:
-        _leave(error, 1)
-    except (ValueError, LookupError, FileNotFoundError) as error:
+    except (ValueError, LookupError, FileNotFoundError, FileExistsError) as error:
         _leave(error, 2)
-    except KeyboardInterrupt:
-        _leave(KeyboardInterrupt("stopped; run the same command again to resume"), 130)
+    except ModuleNotFoundError as error:
+        _leave(RuntimeError(f"{error.name} is not installed: `safeladder doctor` says how to mend it"), 1)
+    except (DidNotHold, RuntimeError, OSError) as error:
+        _leave(error, 1)
 
 
 def _leave(error: BaseException, code: int) -> None:
-    if os.environ.get("SAFELADDER_TRACEBACK") == "1":
-        raise error
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     typer.secho(f"error: {text or type(error).__name__}", fg="red", err=True)
     sys.exit(code)

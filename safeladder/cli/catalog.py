@@ -20,13 +20,12 @@ def register(app: typer.Typer) -> None:
 
 
 @catalog.command("build")
-def build(store: StoreOption = None) -> None:
+def build(store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Build the catalog from the store and swap it in; readers are never disturbed."""
     from catalog import Store, read_model
     from safeladder.settings import store_path
 
-    path = read_model.build(Store.existing(store_path(store)))
-    print(path)
+    emit([{"catalog": str(read_model.build(Store.existing(store_path(store))))}], as_json=as_json)
     say('next: safeladder sql "select stage, reason, count(*) n from rejections group by all order by n desc"')
 
 
@@ -41,6 +40,7 @@ def describe(
 
     if table is None:
         emit(({"table": name, "columns": len(schema)} for name, schema in TABLES.items()), as_json=as_json)
+        say('`rows` is a view over them: safeladder sql "describe rows"')
         return
     if table not in TABLES:
         raise LookupError(f"no table {table!r}; there are: {', '.join(TABLES)}")

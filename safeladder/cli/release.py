@@ -88,14 +88,10 @@ def pull(
 
 
 @shards.command("verify")
-def verify(folder: Annotated[Path, typer.Argument(help="Folder with manifest.json")]) -> None:
-    """Check every shard against the manifest."""
-    import hashlib
-    import json
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder with manifest.json")], as_json: JsonOption = False
+) -> None:
+    """Check every shard against the manifest, and that no other lies beside them."""
+    from catalog.shards import check
 
-    manifest = json.loads((folder / "manifest.json").read_text())
-    for file, entry in manifest["files"].items():
-        path = folder / file
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
-            raise RuntimeError(f"{path} is missing or not the file that was exported; pull the release again")
-    print(f"{len(manifest['files'])} shards are whole")
+    emit([check(folder)], as_json=as_json)

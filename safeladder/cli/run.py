@@ -48,6 +48,7 @@ def status(
 ) -> None:
     """Stages of a run: finished, running, failed; and the command that goes on with it."""
     from catalog import Store
+    from catalog.runs import only_run
     from safeladder.settings import store_path
 
     where = store_path(store)
@@ -61,7 +62,13 @@ def status(
     mine = stages.filter(stages["run_id"] == row["run_id"]).sort("position").drop("run_id", "position")
     rows: list[dict[str, Any]] = [{**stage, "stage_id": stage["stage_id"][:12]} for stage in mine.iter_rows(named=True)]
     emit(rows, as_json=as_json)
-    say(f"run {row['run_id'][:12]} ({row['name']}): {row['state']}")
-    if row["state"] != "finished":
-        say("next: the same `safeladder run` command; it goes on with the first stage that is not finished")
-        raise DidNotHold(f"run {row['run_id'][:12]} is {row['state']}")
+    state = row["state"]
+    if state == "running":
+        try:
+            with only_run(opened):
+                state = "killed"  # nobody holds the lock that a running run holds
+        except RuntimeError:
+            pass
+    say(f"run {row['run_id'][:12]} ({row['name']}): {state}")
+    if state not in ("finished", "running"):
+        raise DidNotHold(f"the run was {state}; the same command goes on with the first stage that is not finished")

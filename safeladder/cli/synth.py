@@ -41,4 +41,8 @@ def transform(
         raise LookupError(f"no attack {name!r}; there are: {', '.join(ATTACKS)}")
     if text is None:
         raise ValueError("name a text to rewrite")
-    print(ATTACKS[name].apply(text, rng=Random(seed)))
+    rewritten = ATTACKS[name].apply(text, rng=Random(seed))
+    if as_json:
+        emit([{"attack": ATTACKS[name].relation, "seed": seed, "text": rewritten}], as_json=True)
+    else:
+        print(rewritten)

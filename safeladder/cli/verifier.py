@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from safeladder.cli.console import JsonOption, StoreOption, emit, say
+from safeladder.cli.console import DidNotHold, JsonOption, StoreOption, emit, say
 
 app = typer.Typer(no_args_is_help=True, help="Safety verifiers: a label out of six with a calibrated probability.")
 VerifierOption = Annotated[str | None, typer.Option("--verifier", help="Id, its first characters, or a folder")]
@@ -44,6 +44,8 @@ def evaluate(
     from safeladder.verifying import find_verifier
     from verifiers import read_metrics
 
+    if split not in ("calibration", "test"):
+        raise ValueError(f"--split {split}: expected calibration or test")
     metrics = read_metrics(find_verifier(store_path(store), verifier)).filter(pl.col("split") == split)
     emit(metrics.iter_rows(named=True), as_json=as_json)
 
@@ -56,6 +58,7 @@ def score(
     output: Annotated[Path, typer.Option("--output", help="One reply per row, in the same order")],
     verifier: VerifierOption = None,
     store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Score a file; `p_unsafe` is null where the verifier abstained.
 
@@ -66,13 +69,20 @@ def score(
     from verifiers import load_verifier, score_file
 
     counts = score_file(load_verifier(find_verifier(store_path(store), verifier)), input, output)
-    say(f"{output}: {counts.rows} rows, {counts.scored} scored, {counts.abstained} abstained, {counts.failed} failed")
+    numbers = {"rows": counts.rows, "scored": counts.scored, "abstained": counts.abstained, "failed": counts.failed}
+    emit([{"output": str(output), **numbers}], as_json=as_json)
+    if counts.failed:
+        raise DidNotHold(f"{counts.failed} of {counts.rows} rows could not be read; their replies have an `error`")
 
 
 @app.command("card")
-def card(verifier: VerifierOption = None, store: StoreOption = None) -> None:
+def card(verifier: VerifierOption = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
     """What a checkpoint was trained on, how good it is, its thresholds, and what it must not be used for."""
     from safeladder.settings import store_path
     from safeladder.verifying import find_verifier
 
-    print((find_verifier(store_path(store), verifier) / "README.md").read_text(encoding="utf-8"))
+    folder = find_verifier(store_path(store), verifier)
+    if as_json:
+        print((folder / "verifier.json").read_text(encoding="utf-8"))
+    else:
+        print((folder / "README.md").read_text(encoding="utf-8"))

@@ -28,7 +28,7 @@ def stages(recipe: Recipe, store: Store, data: Path, *, workers: int = 1) -> lis
     ]
     if recipe.synth:
         chain.append(derive.stage(recipe.synth))
-    chain.append(release.stage(recipe.release, store, derived=recipe.synth is not None))
+    chain.append(release.stage(recipe.release, store, after=[stage.name for stage in chain]))
     if recipe.verifier:
         chain += [verify.train_stage(recipe.verifier), verify.score_stage()]
     if recipe.rl:

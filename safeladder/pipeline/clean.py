@@ -69,6 +69,7 @@ def _dedup(context: Context, config: DedupConfig) -> Output:
     # A minimal pair with two answers is what a verifier learns most from: only rows with the same answer are copies.
     answer = ["task", "label", "unsafe"]
     near = [_near(group, config.threshold) for group in _texts(left).partition_by(answer)]
+    copies = _followed(copies, left, near)
     gone = pl.concat(
         [copies.with_columns(reason=pl.lit("exact_duplicate"))]
         + [found.with_columns(reason=pl.lit("near_duplicate")) for found in near]
@@ -95,6 +96,17 @@ def _texts(rows: pl.DataFrame) -> pl.DataFrame:
 def _near(group: pl.DataFrame, threshold: float) -> pl.DataFrame:
     found = dedup.near_duplicates(group["whole"], group["sample_id"], group["rank"], threshold=threshold)
     return found.with_columns(row=group["row"].gather(found["row"]), reason=pl.lit("near_duplicate"))
+
+
+def _followed(copies: pl.DataFrame, left: pl.DataFrame, near: list[pl.DataFrame]) -> pl.DataFrame:
+    """Exact copies, each with the row that stays in the end: what it copied may be a near copy of another."""
+    gone = left.select("row", "sample_id").join(pl.concat(near), on="row")
+    moved = gone.select(matched_id="sample_id", stays="matched_id", near="similarity")
+    return copies.join(moved, on="matched_id", how="left").select(
+        "row",
+        matched_id=pl.coalesce("stays", "matched_id"),
+        similarity=pl.coalesce("near", "similarity"),
+    )
 
 
 def _handed_on(rows: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from catalog import Accounting, Context, Output, Stage, chat, models, prompt_id, sample_id
+from catalog import Accounting, Context, Output, Stage, chat, digest, models, prompt_id, sample_id
 from safeladder.pipeline.frames import empty, table
 from safeladder.pipeline.release import rows_of
 from safeladder.pipeline.verify import CHECKPOINTS, checkpoint_entry, safety_rows, trained_by
-from train import RLConfig, arithmetic_records
+from train import Mix, RLConfig, arithmetic_records
 
 HARMFUL = ("Unsafe", "Safe with refusal", "Safe with warning")
 
@@ -23,7 +23,11 @@ def stage(config: RLConfig, *, release_id: str | None = None, verifier_id: str |
         work=lambda context: _reinforce(context, config, release_id, verifier_id),
         after=tuple(name for name, given in own.items() if given is None),
         config=config.model_dump(mode="json") | own,
-        reads={"policy": models.weights_digest(models.resolve(config.policy))},
+        reads={
+            "policy": models.weights_digest(models.resolve(config.policy)),
+            "encoder": models.weights_digest(models.resolve(config.encoder)) if config.encoder else "none",
+            "mix": digest(Mix.load(config.mix).model_dump(mode="json")),
+        },
     )
 
 

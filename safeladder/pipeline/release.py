@@ -1,5 +1,7 @@
 """Release: freeze the labelled rows of the run, with the answers that reviewers have given so far."""
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from catalog import Accounting, Context, Output, Stage, Store, digest, releases
@@ -7,29 +9,35 @@ from safeladder.pipeline.frames import table
 from safeladder.recipe import ReleaseConfig
 
 
-def stage(config: ReleaseConfig, store: Store, *, derived: bool) -> Stage:
-    """Freeze a release; new reviews in the store make a new one."""
-    after = ("split", "synth") if derived else ("split",)
-    reviews = store.read("annotations").filter(pl.col("origin") == "review")["annotation_id"].unique().sort()
+def stage(config: ReleaseConfig, store: Store, *, after: list[str]) -> Stage:
+    """Freeze a release of what the stages before it made; new reviews in the store make a new one."""
+    latest = reviews(store).sort("sample_id", "task", "annotator")
     return Stage(
         name="release",
-        work=lambda context: _freeze(context, config),
-        after=after,
+        work=lambda context: freeze(context.store, context.upstream.values(), name=config.name),
+        after=tuple(after),
         config=config.model_dump(mode="json"),
-        reads={"reviews": digest(reviews.to_list())},
+        reads={"reviews": digest(latest["annotation_id"].to_list())},
     )
 
 
-def _freeze(context: Context, config: ReleaseConfig) -> Output:
-    members = pl.concat([context.read("splits", name) for name in context.upstream]).select(
-        "sample_id", "split", "cluster_id"
-    )
-    return freeze(context.store, members, name=config.name)
+def reviews(store: Store) -> pl.DataFrame:
+    """The reviewers' answers that stand: of each reviewer, the last one on a sample and task."""
+    answers = store.read("annotations").filter(pl.col("origin") == "review")
+    return answers.unique(["sample_id", "task", "annotator"], keep="last", maintain_order=True)
 
 
-def freeze(store: Store, members: pl.DataFrame, *, name: str) -> Output:
-    """Freeze a release of these members; what has no settled label is rejected with the reason."""
-    frozen = releases.freeze(store, members, store.read("annotations"), name=name)
+def freeze(store: Store, stage_ids: Iterable[str], *, name: str) -> Output:
+    """Freeze a release of the members that stages placed, with the labels that they and the reviewers gave.
+
+    What other runs in this store said of the same samples does not count, so a release does not depend on its history.
+    What has no settled label is rejected with the reason.
+    """
+    stage_ids = list(stage_ids)
+    placed = pl.concat([store.read("splits", batch_id=stage_id) for stage_id in stage_ids])
+    members = placed.select("sample_id", "split", "cluster_id")
+    given = [store.read("annotations", batch_id=stage_id) for stage_id in stage_ids]
+    frozen = releases.freeze(store, members, pl.concat([*given, reviews(store)]), name=name)
     rows, conflicts = frozen["rows"], frozen["conflicts"]
     missing = members.join(rows, on="sample_id", how="anti").select("sample_id")
     reason = (

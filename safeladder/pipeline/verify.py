@@ -41,7 +41,7 @@ def safety_rows(store: Store, release: pl.DataFrame) -> pl.DataFrame:
         .explode("images", empty_as_null=False)
         .join(shown, on="images")
         .group_by("sample_id", maintain_order=True)
-        .agg(pl.col("shown").str.join("\n"))
+        .agg(pl.when(pl.col("shown").is_not_null().all()).then(pl.col("shown").str.join("\n")).alias("shown"))
     )
     first = (
         store.read("occurrences").unique("sample_id", keep="first", maintain_order=True).select("sample_id", "source")
@@ -50,7 +50,11 @@ def safety_rows(store: Store, release: pl.DataFrame) -> pl.DataFrame:
         texts.join(seen, on="sample_id", how="left")
         .join(first, on="sample_id", how="left")
         .with_columns(
-            prompt=pl.concat_str("shown", "prompt", separator="\n", ignore_nulls=True),
+            # A picture whose text nobody knows leaves no prompt to judge: the verifier abstains.
+            prompt=pl.when(pl.col("images").list.len() == 0)
+            .then("prompt")
+            .when(pl.col("shown").is_not_null())
+            .then(pl.concat_str("shown", "prompt", separator="\n")),
             source=pl.col("source").fill_null("synth"),
             modality=pl.when(pl.col("images").list.len() > 0).then(pl.lit("image")).otherwise(pl.lit("text")),
         )
@@ -67,7 +71,11 @@ def _train(context: Context, config: VerifierConfig, release_id: str | None) -> 
     release = rows_of(context, release_id)
     release_id = str(release["release_id"].first())
     rows = safety_rows(context.store, release)
-    answered = rows.filter(pl.col("response").is_not_null())
+    if rows.is_empty():
+        raise RuntimeError("the release has no safety rows: add a source that has some, or set `verifier: null`")
+    readable = pl.col("response").is_not_null() & pl.col("prompt").is_not_null()
+    answered = rows.filter(readable)
+    unread = rows.filter(~readable).select("sample_id", reason=pl.lit("no_text_to_read"))
     built = verifiers.train_verifier(
         answered,
         config=config,
@@ -84,6 +92,7 @@ def _train(context: Context, config: VerifierConfig, release_id: str | None) -> 
     return Output(
         Accounting(rows.height, answered.height, rejected=rows.height - answered.height),
         {
+            "rejections": table("rejections", unread, stage="verifier"),
             "checkpoint_metrics": table(
                 "checkpoint_metrics", verifiers.read_metrics(path), checkpoint_id=checkpoint_id
             ),

@@ -14,26 +14,27 @@ from safeladder.report.plots import bars
 from safeladder.report.queries import Question, questions
 
 
-def write_report(store: Path, run_id: str, folder: Path) -> Path:
+def write_report(
+    store: Path, run_id: str, folder: Path, *, release_id: str, verifier: str | None = None, policy: str | None = None
+) -> Path:
     """Write `report.html` of a run.
 
     Args:
         store: Folder of the store; its catalog must be built.
         run_id: The run.
         folder: Where the page goes.
+        release_id: The release that the run froze.
+        verifier: Id of the verifier that it trained, if any.
+        policy: Id of the policy that it trained, if any.
 
     Returns:
         Path of the page.
     """
     with read_model.connect(store) as connection:
-        sections = [section for question in questions(run_id) if (section := _section(connection, question, store))]
+        asked = questions(run_id, release_id, verifier)
+        sections = [section for question in asked if (section := _section(connection, question, store))]
         run = _rows(connection, f"select * from runs where run_id = '{run_id}'")[0]
-        curves = _rows(
-            connection,
-            f"""select c.path from checkpoints c join lineage l on l.child_id = c.checkpoint_id
-                where c.kind = 'policy' and l.stage_id in (select stage_id from stages where run_id = '{run_id}')""",
-        )
-        verdict = _verdict(connection, run_id)
+        verdict = _verdict(connection, verifier)
     environment = Environment(
         loader=PackageLoader("safeladder.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -42,7 +43,7 @@ def write_report(store: Path, run_id: str, folder: Path) -> Path:
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         sections=sections,
         verdict=verdict,
-        curves=(store / curves[0]["path"] / "curves.svg").read_text(encoding="utf-8") if curves else None,
+        curves=(store / "checkpoints" / policy / "curves.svg").read_text(encoding="utf-8") if policy else None,
     )
     target = folder / "report.html"
     target.unlink(missing_ok=True)
@@ -68,12 +69,12 @@ def _section(connection: duckdb.DuckDBPyConnection, question: Question, store: P
     return {"title": question.title, "rows": rows, "plot": plot, "command": command}
 
 
-def _verdict(connection: duckdb.DuckDBPyConnection, run_id: str) -> str | None:
+def _verdict(connection: duckdb.DuckDBPyConnection, verifier: str | None) -> str | None:
     """One sentence: does the verifier beat the baseline on prompts that neither has seen?"""
     found = _rows(
         connection,
         f"""select metric, value, low, high from checkpoint_metrics where metric = 'auroc_difference' and split = 'test'
-            and slice = 'all' and stage_id in (select stage_id from stages where run_id = '{run_id}')""",
+            and slice = 'all' and checkpoint_id = '{verifier}'""",
     )
     if not found or found[0]["value"] is None:
         return None

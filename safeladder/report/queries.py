@@ -12,11 +12,10 @@ class Question:
     plot: tuple[str, str, str | None] | None = None
 
 
-def questions(run_id: str) -> list[Question]:
-    """The questions for one run."""
+def questions(run_id: str, release_id: str, verifier: str | None) -> list[Question]:
+    """The questions for one run, its release and its verifier."""
     stage = f"(select stage_id from stages where run_id = '{run_id}')"
-    release = f"(select any_value(release_id) from release_rows where stage_id in {stage})"
-    checkpoint = f"(select any_value(checkpoint_id) from checkpoint_metrics where stage_id in {stage})"
+    release, checkpoint = f"'{release_id}'", f"'{verifier}'"
     side_by_side = ", ".join(
         f"max(round({column}, 3)) filter (model = '{model}') as {model if column == 'value' else f'{model}_{column}'}"
         for model in ("verifier", "baseline")
@@ -68,7 +67,7 @@ group by slice order by slice""",
             "How sure the verifier is",
             f"""select least(floor(p_unsafe * 10) / 10, 0.9) as from_p_unsafe, r.split, count(*) as rows
 from verdicts v join release_rows r using (sample_id)
-where v.stage_id in {stage} and r.release_id = {release} and not abstained group by all order by 1, 2""",
+where v.checkpoint_id = {checkpoint} and r.release_id = {release} and not abstained group by all order by 1, 2""",
             ("from_p_unsafe", "rows", "split"),
         ),
         Question(
