@@ -9,6 +9,8 @@ export TOKENIZERS_PARALLELISM := false
 demo: .venv/installed
 	$(BIN)/safeladder run examples/demo.yaml --store store
 
+# One thread per worker: two that spin for the same cores take five times as long.
+test: export OMP_NUM_THREADS := 1
 test: .venv/installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15
 
