@@ -16,6 +16,8 @@ from safeladder.pipeline.verify import CHECKPOINTS, trained_by
 from safeladder.recipe import load
 from safeladder.report import write_report
 
+UNSURE = 0.25
+
 
 @dataclass(frozen=True)
 class Done:
@@ -58,6 +60,12 @@ def run_recipe(path: Path, store: Path, data: Path, *, workers: int = 1) -> Done
         "shards": str(folder / "shards"),
         **{kind: str(store / CHECKPOINTS / checkpoint_id) for kind, checkpoint_id in made.items()},
     }
+    if "policy" in made:
+        places["rl curves"] = str(store / CHECKPOINTS / made["policy"] / "curves.svg")
+    if "verifier" in made:
+        certain = opened.read("verdicts", batch_id=outputs["score"])["p_unsafe"].drop_nulls()
+        unsure = int(((certain - 0.5).abs() < UNSURE).sum())
+        places["to review"] = f"{unsure} rows with P(unsafe) within {UNSURE} of 0.5: safeladder annotate up"
     ran = opened.read("stages")
     mine = ran.filter(ran["run_id"] == run_id).sort("position").drop("run_id", "position")
     return Done(mine.to_dicts(), places)

@@ -67,6 +67,8 @@ def run_rl(
         LookupError: If the mix is unknown, has no row for a label, or needs a component that is not there.
     """
     report: Progress = progress or (lambda part, done, total: None)
+    _quiet()
+    keep_buffers()
     verifier = _load_verifier(verifier_path, verifier_id)
     mix = Mix.load(config.mix)
     _check_records(records, mix, config)
@@ -75,8 +77,6 @@ def run_rl(
     mix.check(labels, rewards)
     judge = _second_judge(second_judge, verifier_id)
     _claim(workdir, config, records, verifier_id)
-    _quiet()
-    keep_buffers()
 
     pairs = sft_rows(records, config.sft.rows, seed=config.seed)
     policy = models.resolve(config.policy)

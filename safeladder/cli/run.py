@@ -39,6 +39,7 @@ def run(
         emit(done.stages, as_json=True)
     for name, value in done.places.items():
         say(f"{name:<11}{value}")
+    say('next       safeladder trace ID, with an id from: safeladder sql "select sample_id, source, split from rows"')
 
 
 def status(

@@ -13,7 +13,7 @@ from safeladder.execution import plan_recipe
 from tests.train.conftest import policy  # noqa: F401
 from tests.verifiers.conftest import backbone  # noqa: F401
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill")]
 
 STAGES = ["ingest:seed", "filter", "dedup", "split", "synth", "release", "verifier", "score", "rl"]
 
