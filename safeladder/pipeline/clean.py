@@ -52,6 +52,11 @@ def _read(folder: Path, name: str) -> pl.DataFrame:
     return pl.concat([empty(name), *(table(name, pl.read_parquet(path)) for path in sorted(folder.glob("*.parquet")))])
 
 
+NO_COPIES = pl.DataFrame(
+    schema={"row": pl.UInt32, "matched_id": pl.String, "similarity": pl.Float64, "reason": pl.String}
+)
+
+
 def dedup_stage(config: DedupConfig) -> Stage:
     """Keep one of several copies, exact or near."""
     return Stage(
@@ -68,12 +73,9 @@ def _dedup(context: Context, config: DedupConfig) -> Output:
     left = rows.join(copies, on="row", how="anti")
     # A minimal pair with two answers is what a verifier learns most from: only rows with the same answer are copies.
     answer = ["task", "label", "unsafe"]
-    near = [_near(group, config.threshold) for group in _texts(left).partition_by(answer)]
+    near = pl.concat([NO_COPIES, *(_near(group, config.threshold) for group in _texts(left).partition_by(answer))])
     copies = _followed(copies, left, near)
-    gone = pl.concat(
-        [copies.with_columns(reason=pl.lit("exact_duplicate"))]
-        + [found.with_columns(reason=pl.lit("near_duplicate")) for found in near]
-    )
+    gone = pl.concat([copies.with_columns(reason=pl.lit("exact_duplicate")), near])
     rejected = table("rejections", rows.join(gone, on="row"), stage="dedup")
     kept = left.join(gone, on="row", how="anti")
     return Output(
@@ -98,9 +100,9 @@ def _near(group: pl.DataFrame, threshold: float) -> pl.DataFrame:
     return found.with_columns(row=group["row"].gather(found["row"]), reason=pl.lit("near_duplicate"))
 
 
-def _followed(copies: pl.DataFrame, left: pl.DataFrame, near: list[pl.DataFrame]) -> pl.DataFrame:
+def _followed(copies: pl.DataFrame, left: pl.DataFrame, near: pl.DataFrame) -> pl.DataFrame:
     """Exact copies, each with the row that stays in the end: what it copied may be a near copy of another."""
-    gone = left.select("row", "sample_id").join(pl.concat(near), on="row")
+    gone = left.select("row", "sample_id").join(near, on="row")
     moved = gone.select(matched_id="sample_id", stays="matched_id", near="similarity")
     return copies.join(moved, on="matched_id", how="left").select(
         "row",
