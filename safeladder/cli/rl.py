@@ -21,7 +21,7 @@ def run(
 ) -> None:
     """Train a policy; metrics.jsonl, plot and rollouts stay in the store. A killed run resumes.
 
-    Example: `safeladder rl run examples/rl_guard.yaml`, about fifteen minutes on two cores.
+    Example: `safeladder rl run examples/rl_guard.yaml`, about twenty minutes.
     """
     from safeladder.reinforcing import reinforce
     from safeladder.settings import store_path
