@@ -80,7 +80,6 @@ class RLConfig(_Config):
                 "sft": SFTConfig(rows=PerKind(harmful=10, benign=40, math=40), epochs=1, learning_rate=2e-4),
                 "steps": 3,
                 "prompts_per_step": PerKind(harmful=2, benign=1, math=1),
-                "max_new_tokens": 40,
                 "eval_every": 3,
                 "eval_size": PerKind(harmful=8, benign=8, math=8),
                 "save_every": 1,

@@ -128,6 +128,8 @@ def _second_judge(rows: pl.DataFrame) -> Callable[[Sequence[str], Sequence[str]]
     fitted = fit_baseline(known)
 
     def judge(prompts: Sequence[str], responses: Sequence[str]) -> list[float | None]:
+        if not prompts:  # every answer was cut off: nobody has anything to judge
+            return []
         asked = pl.DataFrame({"prompt": list(prompts), "response": list(responses)})
         return list(map(float, probability(fitted.logits(asked))))
 
