@@ -23,8 +23,22 @@ PANELS = (
         "evaluation",
         {"format_share": "keeps the format", "boxed_accuracy": "sums right", "unique_share": "unique answers"},
     ),
-    ("Rollouts: total reward", "step", {"total": "mean total reward"}),
+    (
+        "Rollouts: mean rewards",
+        "step",
+        {
+            "total": "total",
+            "reward/safety": "safety",
+            "reward/helpfulness": "helpfulness",
+            "reward/refusal": "refusal",
+            "reward/boxed": "sums",
+            "reward/format": "format",
+        },
+    ),
+    ("Rollouts: mean length", "step", {"mean_length": "tokens"}),
+    ("Updates: how far the policy moves", "step", {"policy_drift": "drift", "clip_fraction": "clipped share"}),
 )
+COLUMNS = 3
 
 
 def write_curves(lines: Sequence[dict[str, Any]], target: Path) -> Path:
@@ -58,7 +72,7 @@ def write_curves(lines: Sequence[dict[str, Any]], target: Path) -> Path:
                 color=alt.Color("figure:N", title=None, sort=list(names.values())),
             )
         )
-    alt.hconcat(*panels).resolve_scale(color="independent").configure_legend(
+    alt.concat(*panels, columns=COLUMNS).resolve_scale(color="independent").configure_legend(
         orient="bottom", columns=2, labelLimit=0
     ).save(str(target), format="svg")
     return target
