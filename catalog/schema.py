@@ -51,7 +51,8 @@ TABLES: dict[str, pa.Schema] = {
         task=(pa.string(), "safety, value or knowledge"),
         label=(pa.string(), "One of the task's labels; null where only the binary reading is known"),
         unsafe=(pa.bool_(), "Binary reading of a safety label; null for other tasks and for no answer"),
-        category=(pa.string(), "Harm category; null where none was given"),
+        category=(pa.string(), "Category of the taxonomy; null where none was given"),
+        subcategory=(pa.string(), "Sub-category of the taxonomy (`category/name`); null where none was given"),
         origin=(
             pa.string(),
             "review (our annotators), human or machine (the source's labeller), or construction",
@@ -199,7 +200,8 @@ BATCH = _table(
     task=(pa.string(), "safety, value or knowledge; null for a row without a label"),
     label=(pa.string(), "One of the task's labels, or null"),
     unsafe=(pa.bool_(), "Binary reading, or null"),
-    category=(pa.string(), "Harm category, or null"),
+    category=(pa.string(), "Category of the taxonomy, or null"),
+    subcategory=(pa.string(), "Sub-category of the taxonomy (`category/name`), or null"),
     origin=(pa.string(), "Origin of the label"),
 )
 

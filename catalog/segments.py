@@ -58,8 +58,8 @@ def put(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def read(folder: Path, table_name: str, digest: str) -> pl.DataFrame:
-    """Rows of one segment.
+def find(folder: Path, table_name: str, digest: str) -> Path:
+    """File of a segment, checked against its name.
 
     Raises:
         DamagedSegment: If the file is missing or not the one that was written.
@@ -67,7 +67,20 @@ def read(folder: Path, table_name: str, digest: str) -> pl.DataFrame:
     path = folder / table_name / f"{digest}.parquet"
     if not path.exists():
         raise DamagedSegment(f"{path} is listed in the ledger but missing: restore it, or run the recipe anew")
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise DamagedSegment(f"{path} is not the file that was written: its sha256 differs from its name")
-    return pl.read_parquet(io.BytesIO(data))
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            raise DamagedSegment(f"{path} is not the file that was written: its sha256 differs from its name")
+    return path
+
+
+def read(folder: Path, table_name: str, digest: str) -> pl.DataFrame:
+    """Rows of one segment; columns that its table gained since it was written are null.
+
+    Raises:
+        DamagedSegment: If the file is missing or not the one that was written.
+    """
+    found = pl.read_parquet(find(folder, table_name, digest))
+    kinds = pl.Schema(BATCH if table_name == WORKING else TABLES[table_name])
+    return found.select(
+        pl.col(name) if name in found.columns else pl.lit(None, kind).alias(name) for name, kind in kinds.items()
+    )

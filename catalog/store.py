@@ -103,6 +103,14 @@ class Store:
         with self.ledger.connect() as connection:
             return [(row.seq, row.digest) for row in connection.execute(query)]
 
+    def segment_file(self, table: str, digest: str) -> Path:
+        """A local file with the bytes of a segment, checked against its sha256.
+
+        Raises:
+            DamagedSegment: If it is missing or was changed.
+        """
+        return segments.find(self._segments, table, digest)
+
     def read(self, table: str, *, batch_id: str | None = None) -> pl.DataFrame:
         """All rows of a table, or those of one batch.
 

@@ -191,5 +191,6 @@ def _batch_row(row: Row, child: Child, relation: str) -> dict[str, Any]:
         "label": child.label,
         "unsafe": child.unsafe,
         "category": row["category"],
+        "subcategory": row["subcategory"],
         "origin": "construction",
     }

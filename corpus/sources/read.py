@@ -197,6 +197,7 @@ class _Batch:
                 "label": label,
                 "unsafe": unsafe,
                 "category": category,
+                "subcategory": None,
                 "origin": (row.origin or self.source.label_origin) if row.task else None,
             }
         except Rejected as why:

@@ -39,7 +39,7 @@ def samples_of(rows: pl.DataFrame) -> pl.DataFrame:
 def annotations_of(rows: pl.DataFrame, *, annotator: pl.Expr) -> pl.DataFrame:
     """The labels that working rows carry, as annotations; a row without a label gives none."""
     labelled = rows.filter(pl.col("task").is_not_null()).with_columns(annotator=annotator)
-    answer = ["sample_id", "task", "annotator", "label", "unsafe", "category", "origin"]
+    answer = ["sample_id", "task", "annotator", "label", "unsafe", "category", "subcategory", "origin"]
     ids = [digest(list(row)) for row in labelled.select(answer).iter_rows()]
     made = labelled.select(answer).with_columns(annotation_id=pl.Series(ids, dtype=pl.String))
     return table("annotations", made.unique("annotation_id", keep="first", maintain_order=True))

@@ -11,7 +11,7 @@ def test_an_answer_becomes_a_row_of_the_annotations_table():
     row = annotation(
         "s1", "王芳", {"label": {"value": "Unsafe"}, "category": {"value": "cyber"}, "comment": {"value": "c"}}
     )
-    assert set(row) == set(SCHEMA) == set(TABLES["annotations"].names) - {"stage_id"}
+    assert set(row) == set(SCHEMA) == set(TABLES["annotations"].names) - {"stage_id", "subcategory"}
     assert (row["label"], row["unsafe"], row["category"], row["origin"]) == ("Unsafe", True, "cyber", "human")
     assert annotation("s1", "王芳", {"label": {"value": "Safe with warning"}})["unsafe"] is False
 

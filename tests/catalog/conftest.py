@@ -34,6 +34,7 @@ def annotation():
             "label": label,
             "unsafe": (label == "Unsafe") if label and task == "safety" else unsafe,
             "category": category,
+            "subcategory": None,
             "origin": origin,
             "annotator": annotator,
             "stage_id": "s",

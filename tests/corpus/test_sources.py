@@ -87,6 +87,7 @@ def test_a_record_becomes_a_row_in_the_columns_of_a_batch(root):
             "label": None,
             "unsafe": False,
             "category": None,
+            "subcategory": None,
             "origin": "human",
         }
     ]
