@@ -5,7 +5,8 @@ A store is a ledger, immutable segments and media; runs write to it stage by sta
 
 from catalog import labels, ledger, lineage, media, models, read_model, releases, shards
 from catalog.ids import chat, digest, media_id, prompt_id, sample_id
-from catalog.runs import Accounting, Context, Output, Stage, execute, fingerprints, plan
+from catalog.retry import attempts
+from catalog.runs import Accounting, Context, Output, Stage, execute, fingerprints, id_of, plan
 from catalog.schema import BATCH, TABLES, describe
 from catalog.segments import DamagedSegment
 from catalog.store import Store
@@ -20,11 +21,13 @@ __all__ = [
     "Output",
     "Stage",
     "Store",
+    "attempts",
     "chat",
     "describe",
     "digest",
     "execute",
     "fingerprints",
+    "id_of",
     "labels",
     "ledger",
     "lineage",

@@ -1,16 +1,20 @@
 """The ledger: the small transactional database that says which segments, runs and releases exist.
 
-SQLite in WAL mode. Every writing transaction takes the write lock first (`BEGIN IMMEDIATE`), so that nothing it read
-can change before it writes.
+SQLite in WAL mode on one host, PostgreSQL for many, by the same statements. Every writing transaction takes the write
+lock first, so that nothing it read can change before it writes, and sequence numbers have no gap.
 """
 
-from collections.abc import Iterator
+import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     Connection,
     DateTime,
@@ -22,15 +26,23 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
+    delete,
     event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
 )
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 metadata = MetaData()
 
 commits = Table(
     "commits",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("batch_id", String(64), nullable=False, unique=True),
     Column("committed_at", DateTime, nullable=False),
 )
@@ -81,6 +93,7 @@ stage_results = Table(
     Column("failed", BigInteger, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("seconds", Double, nullable=False),
+    CheckConstraint("rows_in = rows_out + rejected + failed", name="rows_add_up"),
 )
 
 releases = Table(
@@ -90,6 +103,7 @@ releases = Table(
     Column("name", String, primary_key=True),  # the same content may be known by several names
     Column("rows", BigInteger, nullable=False),
     Column("created_at", DateTime, nullable=False),
+    Column("added_seq", ForeignKey("commits.seq"), nullable=False),
 )
 
 checkpoints = Table(
@@ -100,7 +114,25 @@ checkpoints = Table(
     Column("release_id", String(64), nullable=False),
     Column("path", String, nullable=False),
     Column("created_at", DateTime, nullable=False),
+    Column("added_seq", ForeignKey("commits.seq"), nullable=False),
 )
+
+schema_version = Table(
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), primary_key=True),
+)
+
+VERSION = "0002"
+"""The newest of `catalog/migrations/versions`."""
+
+LOCK_SECONDS = 60
+WRITE_LOCK = 0x5AFE_1ADD
+"""Key of the advisory lock that stands for the write lock of a ledger on PostgreSQL."""
+
+
+class LedgerBusy(RuntimeError):
+    """The write lock could not be had in time; names who holds it."""
 
 
 def now() -> datetime:
@@ -108,9 +140,34 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def open_ledger(path: Path) -> Engine:
-    """Open the ledger, or create it with its tables."""
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 60})
+def open_ledger(url: str | Path, *, lock_seconds: float = LOCK_SECONDS) -> Engine:
+    """Open the ledger, create it with its tables, or bring it to the present schema.
+
+    Args:
+        url: A SQLite file, or an SQLAlchemy URL of SQLite or PostgreSQL (driver psycopg).
+        lock_seconds: How long a writer waits for another one before it gives up.
+
+    Raises:
+        RuntimeError: If it cannot be reached, or was written by a newer version of this project.
+    """
+    where = make_url(f"sqlite:///{url}" if "://" not in str(url) else str(url))
+    try:
+        connect = _sqlite if where.get_backend_name() == "sqlite" else _postgres
+        engine = connect(where, lock_seconds)
+        with engine.connect() as connection:
+            found = version_of(connection)
+        if found != VERSION:
+            from catalog.migrations import bring_up_to_date
+
+            bring_up_to_date(engine, found)
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise RuntimeError(f"cannot open the ledger {where.render_as_string()}: {reason}") from None
+    return engine
+
+
+def _sqlite(url: Any, lock_seconds: float) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": lock_seconds})
 
     @event.listens_for(engine, "connect")
     def configure(connection, _record) -> None:  # type: ignore[no-untyped-def]
@@ -123,13 +180,87 @@ def open_ledger(path: Path) -> Engine:
     def begin(connection) -> None:  # type: ignore[no-untyped-def]
         connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
-    with writing(engine) as connection:
-        metadata.create_all(connection)
     return engine
+
+
+def _postgres(url: Any, lock_seconds: float) -> Engine:
+    if url.get_backend_name() != "postgresql":
+        raise ValueError(f"a ledger is SQLite or PostgreSQL, not {url.get_backend_name()}")
+    try:
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args={
+                "application_name": _me(),
+                "options": f"-c lock_timeout={int(lock_seconds * 1000)}",
+            },
+        )
+    except ModuleNotFoundError:
+        raise RuntimeError("a ledger on PostgreSQL needs psycopg: pip install -e '.[postgres]'") from None
+
+
+def _me() -> str:
+    return f"safeladder process {os.getpid()} on {socket.gethostname()}"
+
+
+def version_of(connection: Connection) -> str | None:
+    """Version of the schema; "0001" for a ledger from before versions were written down, None for an empty database."""
+    names = set(inspect(connection).get_table_names())
+    if schema_version.name in names:
+        return connection.execute(select(schema_version.c.version_num)).scalar()
+    return "0001" if commits.name in names else None
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that holds the write lock from its first statement to its commit."""
-    with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
-        yield connection
+    """One transaction that holds the write lock from its first statement to its commit.
+
+    Raises:
+        LedgerBusy: If another writer keeps the lock for longer than the ledger was told to wait; nothing was written.
+    """
+    with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
+        try:
+            transaction = connection.begin()
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(WRITE_LOCK)))
+        except OperationalError as error:
+            if "locked" not in str(error.orig) and "lock timeout" not in str(error.orig):
+                raise
+            connection.rollback()
+            raise LedgerBusy(f"{_holder(engine)} has been writing to the ledger for too long; try again") from None
+        with transaction, _signed(engine):
+            yield connection
+
+
+@contextmanager
+def _signed(engine: Engine) -> Iterator[None]:
+    """Leave a note of who writes, for those who wait in vain. PostgreSQL knows it without."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(f"{engine.url.database}-writer").write_text(_me())
+    yield
+
+
+def _holder(engine: Engine) -> str:
+    if engine.dialect.name == "sqlite":
+        note = Path(f"{engine.url.database}-writer")
+        return note.read_text() if note.exists() else "another process"
+    with engine.connect() as connection:
+        held = text(
+            "select application_name from pg_stat_activity a join pg_locks l using (pid) "
+            "where l.locktype = 'advisory' and l.granted and l.objid = :key limit 1"
+        )
+        return connection.execute(held, {"key": WRITE_LOCK}).scalar() or "another process"
+
+
+def add_commit(connection: Connection, batch_id: str) -> int:
+    """Write the next commit, inside `writing`, and return its sequence number: 1, 2, 3, ... without a gap."""
+    seq = (connection.execute(select(func.max(commits.c.seq))).scalar() or 0) + 1
+    connection.execute(insert(commits).values(seq=seq, batch_id=batch_id, committed_at=now()))
+    return seq
+
+
+def put_entries(connection: Connection, table_name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows of a ledger table, inside `writing`; one that stands under the same key is replaced."""
+    table = metadata.tables[table_name]
+    for row in rows:
+        connection.execute(delete(table).where(*(column == row[column.name] for column in table.primary_key)))
+        connection.execute(insert(table).values(**row))

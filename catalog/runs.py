@@ -1,26 +1,37 @@
 """Runs: a recipe as a chain of stages, each reused where it has been done and redone where it has not.
 
 A stage's fingerprint is the digest of its name, code version, config, the fingerprints of the stages it reads and the
-digests of what it reads from outside. Left out of it, because they change no result: the number of workers, progress
-display, paths of store and data root, and times.
+digests of what it reads from outside; `LEFT_OUT` says what is not in it, and why. Runs of different recipes may go on
+at the same time: a stage that they share is done by one of them.
+
+A row that fails (its filter or verifier raised on it) does not stop its stage: it is counted as failed, it stands in
+`rejections` with the reason `failed`, and the stage is committed without it. To ask again is another attempt at the
+stage: with a fingerprint of its own, so that every later stage follows it, and with the rows of the attempt before it
+at hand, so that only what failed is done again. `catalog.attempts()` says which attempt counts.
 """
 
-import fcntl
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from sqlalchemy import delete, insert, select, update
 
-from catalog import ledger
+from catalog import ledger, locks
 from catalog.ids import digest
 from catalog.store import Store
+
+LEFT_OUT = {
+    "number of workers": "work is cut by content, and parts are put together in order",
+    "paths of store and data root": "files count by their digest, wherever they lie",
+    "name of the recipe": "it is a label; the run has it",
+    "progress display, times": "they change no row",
+    "versions of libraries": "the tested matrix is pinned; a stage whose results change with one raises its code version",
+}
 
 
 @dataclass(frozen=True)
@@ -64,10 +75,16 @@ class Context:
     workdir: Path
     upstream: Mapping[str, str]
     tick: Callable[[int, int, str], None]
+    before: str | None = None  # fingerprint of the attempt before this one, whose failed rows are to be done again
 
     def read(self, table: str, stage: str) -> pl.DataFrame:
         """Rows of a table that an earlier stage of this run wrote."""
         return self.store.read(table, batch_id=self.upstream[stage])
+
+    def read_before(self, table: str) -> pl.DataFrame:
+        """Rows of a table that the attempt before this one wrote, without `stage_id`."""
+        assert self.before is not None
+        return self.store.read(table, batch_id=self.before).drop("stage_id", strict=False)
 
 
 @dataclass(frozen=True)
@@ -81,6 +98,7 @@ class Stage:
         config: Every setting that changes its result.
         reads: Digests of what it reads from outside the run (source files, model weights, annotations).
         version: Raised whenever its code gives another result for the same config.
+        attempt: Above 1 where rows that failed are done again; see `catalog.attempts()`.
     """
 
     name: str
@@ -89,22 +107,39 @@ class Stage:
     config: Mapping[str, Any] = field(default_factory=dict)
     reads: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
+    attempt: int = 1
 
 
 def fingerprints(stages: Sequence[Stage]) -> dict[str, str]:
     """Fingerprint of each stage, by name, in order."""
     found: dict[str, str] = {}
     for stage in stages:
-        found[stage.name] = digest(
-            {
-                "name": stage.name,
-                "version": stage.version,
-                "config": dict(stage.config),
-                "after": {name: found[name] for name in stage.after},
-                "reads": dict(stage.reads),
-            }
-        )
+        found[stage.name] = fingerprint(stage, found)
     return found
+
+
+def fingerprint(stage: Stage, earlier: Mapping[str, str]) -> str:
+    """Fingerprint of a stage, given those of the stages before it."""
+    what = {
+        "name": stage.name,
+        "version": stage.version,
+        "config": dict(stage.config),
+        "after": {name: earlier[name] for name in stage.after},
+        "reads": dict(stage.reads),
+    }
+    return digest(what if stage.attempt == 1 else what | {"attempt": stage.attempt})
+
+
+def failed_rows(store: Store, stage_id: str) -> int:
+    """Rows that failed in a stage; 0 where it was not committed."""
+    r = ledger.stage_results
+    with store.ledger.connect() as connection:
+        return connection.execute(select(r.c.failed).where(r.c.stage_id == stage_id)).scalar() or 0
+
+
+def id_of(recipe: Mapping[str, Any], stages: Sequence[Stage]) -> str:
+    """Id of the run of a recipe: the same as long as nothing that it reads has changed."""
+    return digest({"recipe": dict(recipe), "stages": fingerprints(stages)})
 
 
 def plan(store: Store, stages: Sequence[Stage]) -> list[tuple[Stage, str, bool]]:
@@ -113,21 +148,9 @@ def plan(store: Store, stages: Sequence[Stage]) -> list[tuple[Stage, str, bool]]
     return [(stage, prints[stage.name], store.has(prints[stage.name])) for stage in stages]
 
 
-@contextmanager
-def only_run(store: Store) -> Iterator[None]:
-    """Hold the store's run lock; the kernel lets go of it when the process dies, however it dies.
-
-    Raises:
-        RuntimeError: If another run works on this store.
-    """
-    with (store.path / "run.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RuntimeError(
-                f"another run is working on {store.path}; wait for it, or name another --store"
-            ) from None
-        yield
+def is_running(store: Store, run_id: str) -> bool:
+    """Whether a process works on a run; one whose process was killed is not running, whatever its row says."""
+    return locks.is_held(store, f"run-{run_id}")
 
 
 def execute(
@@ -152,22 +175,27 @@ def execute(
         end: Told its accounting and seconds.
 
     Raises:
-        RuntimeError: If a stage's rows do not add up, or another run holds the store.
+        RuntimeError: If a stage's rows do not add up, or another process works on the same run.
     """
     prints = fingerprints(stages)
-    run_id = digest({"recipe": dict(recipe), "stages": prints})
-    with only_run(store):
-        _open(store, run_id, name, recipe, stages, prints)
-        for position, stage in enumerate(stages):
-            stage_id = prints[stage.name]
-            reused = store.has(stage_id)
-            begin(stage.name, reused)
-            if reused:
-                shutil.rmtree(store.path / "work" / stage_id, ignore_errors=True)  # left by a kill after the commit
-            else:
-                _work(store, run_id, position, stage, stage_id, prints, tick)
-            end(stage.name, *_accounted(store, run_id, position, stage_id))
-        _close(store, run_id, "finished")
+    run_id = id_of(recipe, stages)
+    try:
+        with locks.held(store, f"run-{run_id}"):
+            _open(store, run_id, name, recipe, stages, prints)
+            for position, stage in enumerate(stages):
+                stage_id = prints[stage.name]
+                begin(stage.name, store.has(stage_id))
+                with locks.held(store, f"stage-{stage_id}", wait=True):  # another run may be at it: then it is reused
+                    if store.has(stage_id):
+                        shutil.rmtree(store.path / "work" / stage_id, ignore_errors=True)  # left by a kill
+                    else:
+                        _work(store, run_id, position, stage, stage_id, prints, tick)
+                end(stage.name, *_accounted(store, run_id, position, stage_id))
+            _close(store, run_id, "finished")
+    except locks.Held:
+        raise RuntimeError(
+            f"another process works on this run ({run_id[:12]}) in {store.path}; `safeladder status` shows how far it is"
+        ) from None
     return run_id
 
 
@@ -175,7 +203,13 @@ def _open(
     store: Store, run_id: str, name: str, recipe: Mapping[str, Any], stages: Sequence[Stage], prints: Mapping[str, str]
 ) -> None:
     r, s = ledger.runs, ledger.stages
+    with store.ledger.connect() as connection:
+        unfinished = connection.execute(select(r.c.run_id).where(r.c.state == "running")).scalars().all()
+    killed = [known for known in unfinished if known == run_id or not is_running(store, known)]
     with ledger.writing(store.ledger) as connection:
+        for table in (r, s):
+            was = table.c.run_id.in_(killed), table.c.state == "running"
+            connection.execute(update(table).where(*was).values(state="killed"))
         if connection.execute(select(r.c.run_id).where(r.c.run_id == run_id)).first():
             connection.execute(update(r).where(r.c.run_id == run_id).values(state="running", finished_at=None))
             return
@@ -217,9 +251,15 @@ def _work(
     workdir.mkdir(parents=True, exist_ok=True)
     _state(store, run_id, position, state="running")
     started = time.monotonic()
+    before = fingerprint(replace(stage, attempt=stage.attempt - 1), prints) if stage.attempt > 1 else None
     try:
-        output = stage.work(Context(store, stage_id, workdir, {n: prints[n] for n in stage.after}, tick))
+        output = stage.work(Context(store, stage_id, workdir, {n: prints[n] for n in stage.after}, tick, before))
         output.accounting.check(stage.name)
+        if before and output.accounting.failed >= failed_rows(store, before):
+            raise RuntimeError(
+                f"stage {stage.name}: the {output.accounting.failed} rows that failed have failed again: nothing was "
+                "changed; `rejections` in the catalog has them with the reason `failed` and the error in `detail`"
+            )
         numbers = vars(output.accounting) | {"seconds": time.monotonic() - started}
         store.commit(
             stage_id,

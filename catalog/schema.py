@@ -144,6 +144,11 @@ TABLES: dict[str, pa.Schema] = {
         requested_at=(WHEN, "When it was asked"),
         stage_id=STAGE,
     ),
+    "commits": _table(
+        seq=(pa.int64(), "1, 2, 3, ... without a gap: the state of the store after this commit"),
+        batch_id=(ID, "Fingerprint of the stage that was committed, or the digest of what was"),
+        committed_at=(WHEN, "When"),
+    ),
     "runs": _table(
         run_id=(ID, "Digest of the recipe and its inputs"),
         name=(pa.string(), "Recipe name"),
@@ -173,6 +178,7 @@ TABLES: dict[str, pa.Schema] = {
         ),
         rows=(pa.int64(), "Number of rows"),
         created_at=(WHEN, "When it was frozen"),
+        added_seq=(pa.int64(), "The commit that brought it"),
     ),
     "checkpoints": _table(
         checkpoint_id=(ID, "Digest over the sha256 of its files"),
@@ -180,10 +186,11 @@ TABLES: dict[str, pa.Schema] = {
         release_id=(ID, "The release it was trained on"),
         path=(pa.string(), "Folder inside the store"),
         created_at=(WHEN, "When it was registered"),
+        added_seq=(pa.int64(), "The commit that brought it"),
     ),
 }
 
-LEDGER_TABLES = ("runs", "stages", "releases", "checkpoints")
+LEDGER_TABLES = ("commits", "runs", "stages", "releases", "checkpoints")
 SEGMENT_TABLES = tuple(name for name in TABLES if name not in LEDGER_TABLES)
 
 # A batch: what a step of the corpus and synth floors takes and gives. One row per occurrence.

@@ -2,20 +2,21 @@
 
 import hashlib
 import io
-import os
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from catalog.files import Files
 from catalog.schema import BATCH, TABLES
 
 WORKING = "working"
+FOLDER = "segments"
 
 
 class DamagedSegment(RuntimeError):
-    """A segment that the ledger lists is missing, or its bytes are not the ones that were written."""
+    """A file that the ledger lists is missing, or its bytes are not the ones that were written."""
 
 
 def conform(table_name: str, rows: pl.DataFrame) -> pa.Table:
@@ -30,56 +31,43 @@ def conform(table_name: str, rows: pl.DataFrame) -> pa.Table:
     return rows.select(schema.names).to_arrow().cast(schema)
 
 
-def write(folder: Path, table_name: str, rows: pl.DataFrame) -> str:
+def name_of(table_name: str, digest: str) -> str:
+    """Name of a segment below the root of the store's files."""
+    return f"{FOLDER}/{table_name}/{digest}.parquet"
+
+
+def write(files: Files, table_name: str, rows: pl.DataFrame) -> str:
     """Write rows as one segment and return its sha256; writing the same rows again changes nothing."""
     buffer = io.BytesIO()
     pq.write_table(conform(table_name, rows), buffer, compression="zstd", row_group_size=50_000)
     data = buffer.getvalue()
-    name = hashlib.sha256(data).hexdigest()
-    put(folder / table_name / f"{name}.parquet", data)
-    return name
+    digest = hashlib.sha256(data).hexdigest()
+    files.put(name_of(table_name, digest), data)
+    return digest
 
 
-def put(path: Path, data: bytes) -> None:
-    """Make a file appear whole or not at all: write beside it, fsync, rename."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def find(folder: Path, table_name: str, digest: str) -> Path:
-    """File of a segment, checked against its name.
+def find(files: Files, name: str, digest: str) -> Path:
+    """A local file with the bytes of a segment or a picture, checked against its sha256.
 
     Raises:
-        DamagedSegment: If the file is missing or not the one that was written.
+        DamagedSegment: If it is missing or not the one that was written; names it.
     """
-    path = folder / table_name / f"{digest}.parquet"
-    if not path.exists():
-        raise DamagedSegment(f"{path} is listed in the ledger but missing: restore it, or run the recipe anew")
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-            raise DamagedSegment(f"{path} is not the file that was written: its sha256 differs from its name")
+    try:
+        path = files.local(name, digest)
+    except ValueError as error:
+        raise DamagedSegment(f"{files}/{name} is not the file that was written: {error}") from None
+    if path is None:
+        raise DamagedSegment(f"{files}/{name} is listed in the ledger but missing: restore it, or run the recipe anew")
     return path
 
 
-def read(folder: Path, table_name: str, digest: str) -> pl.DataFrame:
+def read(files: Files, table_name: str, digest: str) -> pl.DataFrame:
     """Rows of one segment; columns that its table gained since it was written are null.
 
     Raises:
         DamagedSegment: If the file is missing or not the one that was written.
     """
-    found = pl.read_parquet(find(folder, table_name, digest))
+    found = pl.read_parquet(find(files, name_of(table_name, digest), digest))
     kinds = pl.Schema(BATCH if table_name == WORKING else TABLES[table_name])
     return found.select(
         pl.col(name) if name in found.columns else pl.lit(None, kind).alias(name) for name, kind in kinds.items()

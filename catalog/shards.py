@@ -1,52 +1,28 @@
-"""Shards: a release as Parquet files that `datasets.load_dataset` reads without this package, pictures inside."""
+"""Shards: a release as a folder of files that others read without this package, with a manifest and a card."""
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from catalog.card import card
+from catalog.exports import ENDINGS, FORMATS, IMAGES, Format, encode, fits, picture_names, shown
+from catalog.files import LocalFiles
 from catalog.releases import find_release, release_rows
-from catalog.segments import put
 from catalog.store import Store
-
-ROW_GROUP = 400  # pictures make rows heavy; readers stream by group
-
-PART = pa.struct([("type", pa.string()), ("text", pa.string())])
-IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-COLUMNS = {
-    "sample_id": pa.string(),
-    "messages": pa.list_(pa.struct([("role", pa.string()), ("content", pa.list_(PART))])),
-    "images": pa.list_(IMAGE),
-    "task": pa.string(),
-    "label": pa.string(),
-    "unsafe": pa.bool_(),
-    "category": pa.string(),
-    "origin": pa.string(),
-    "source": pa.string(),
-    "license": pa.string(),
-}
-
-_STRING = {"dtype": "string", "_type": "Value"}
-FEATURES: dict[str, Any] = {
-    **{name: _STRING for name in COLUMNS},
-    "messages": {
-        "feature": {
-            "role": _STRING,
-            "content": {"feature": {"type": _STRING, "text": _STRING}, "_type": "List"},
-        },
-        "_type": "List",
-    },
-    "images": {"feature": {"_type": "Image"}, "_type": "List"},
-    "unsafe": {"dtype": "bool", "_type": "Value"},
-}
 
 
 def export(
-    store: Store, release: str | None, folder: Path, *, grant: str = "open", shard_rows: int = 20_000
+    store: Store,
+    release: str | None,
+    folder: Path,
+    *,
+    grant: str = "open",
+    format: Format = "parquet",
+    shard_rows: int = 20_000,
 ) -> dict[str, Any]:
     """Write the shards of a release: `folder/data/SPLIT-00000-of-00002.parquet`, `manifest.json` and a card.
 
@@ -55,49 +31,73 @@ def export(
         release: Name or digest prefix; None for the newest.
         folder: Where the shards go; an earlier export that lies there is removed.
         grant: `open` withholds rows of restricted sources and counts them; `restricted` exports them too.
+        format: One of `catalog.exports.FORMATS`; where pictures are not inside the shards they go to `folder/images`.
         shard_rows: Rows per file.
 
     Returns:
-        The manifest.
+        The manifest. `rows + taken_down + withheld + unfit` are the rows of the release: what was taken down since
+        then, what the grant does not cover, and what the format cannot say (`catalog.exports.fits`).
 
     Raises:
         LookupError: If there is no such release.
+        ValueError: If there is no such format.
         FileExistsError: If the folder holds something else.
     """
+    if format not in FORMATS:
+        raise ValueError(f"no format {format!r}: expected {', '.join(FORMATS)}")
     found = find_release(store, release)
-    rows = release_rows(store, found["release_id"])
-    samples = store.read("samples").unique("sample_id", keep="first").select("sample_id", "messages")
-    full = rows.join(_origins(store, rows), on="sample_id", how="left").join(samples, on="sample_id")
-    full = full.sort("sample_id", "task")
-    allowed = full if grant == "restricted" else full.filter(~pl.col("restricted").fill_null(True))
+    full = _released(store, found["release_id"])
+    standing = full.join(store.read("takedowns"), on="sample_id", how="anti", maintain_order="left")
+    allowed = standing if grant == "restricted" else standing.filter(~pl.col("restricted").fill_null(True))
+    written = allowed.filter(fits(allowed, format=format))
     _clear(folder)
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    files = {}
-    for split in sorted(allowed["split"].unique()):
-        part = allowed.filter(pl.col("split") == split)
-        count = -(-part.height // shard_rows)
-        for i in range(count):
-            name = f"data/{split}-{i:05d}-of-{count:05d}.parquet"
-            data = _parquet(store, part.slice(i * shard_rows, shard_rows))
-            put(folder / name, data)
-            files[name] = {
-                "sha256": hashlib.sha256(data).hexdigest(),
-                "rows": min(shard_rows, part.height - i * shard_rows),
-            }
+    out = LocalFiles(folder, private=grant == "restricted")
+    names = picture_names(store)
+    files: dict[str, dict[str, Any]] = {}
+    pictures: set[str] = set()
+    for name, rows in _cut(written, shard_rows, ending=ENDINGS[format]):
+        data = encode(store, rows, names, format=format)
+        out.put(name, data)
+        files[name] = {"sha256": hashlib.sha256(data).hexdigest(), "rows": rows.height}
+        if format != "parquet":
+            new = {image for messages in rows["messages"] for image in shown(messages)} - pictures
+            for image in sorted(new):
+                out.put(f"{IMAGES}/{names[image]}", store.get_media(image))
+            pictures |= new
     manifest = {
         "release": found["name"],
         "release_id": found["release_id"],
-        "rows": allowed.height,
-        "withheld": full.height - allowed.height,
+        "format": format,
+        "rows": written.height,
+        "taken_down": full.height - standing.height,
+        "withheld": standing.height - allowed.height,
+        "unfit": allowed.height - written.height,
         "grant": grant,
         "files": files,
+        "pictures": [f"{IMAGES}/{names[image]}" for image in sorted(pictures)],
     }
-    for name, text in {
-        "manifest.json": json.dumps(manifest, indent=1) + "\n",
-        "README.md": _card(manifest, allowed),
-    }.items():
-        put(folder / name, text.encode())
+    out.put("README.md", card(manifest, written).encode())
+    out.put("manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
     return manifest
+
+
+def _released(store: Store, release_id: str) -> pl.DataFrame:
+    """The rows of a release with their messages and origins, in the order of the export."""
+    rows = release_rows(store, release_id)
+    samples = store.read("samples").unique("sample_id", keep="first").select("sample_id", "messages")
+    full = rows.join(_origins(store, rows), on="sample_id", how="left").join(samples, on="sample_id")
+    if full.height != rows.height:
+        raise RuntimeError(f"release {release_id[:12]}: {rows.height - full.height} of its rows have no sample")
+    return full.sort("sample_id", "task")
+
+
+def _cut(rows: pl.DataFrame, shard_rows: int, *, ending: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Name and rows of each shard."""
+    for split in sorted(rows["split"].unique()):
+        part = rows.filter(pl.col("split") == split)
+        count = -(-part.height // shard_rows)
+        for i in range(count):
+            yield f"data/{split}-{i:05d}-of-{count:05d}.{ending}", part.slice(i * shard_rows, shard_rows)
 
 
 def _clear(folder: Path) -> None:
@@ -111,7 +111,8 @@ def _clear(folder: Path) -> None:
     manifest = folder / "manifest.json"
     if not manifest.exists():
         raise FileExistsError(f"{folder} holds something that is no export of ours; name another --to")
-    for name in (*json.loads(manifest.read_text())["files"], "README.md", "manifest.json"):
+    earlier = json.loads(manifest.read_text())
+    for name in (*earlier["files"], *earlier.get("pictures", ()), "README.md", "manifest.json"):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -136,64 +137,29 @@ def _origins(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _parquet(store: Store, rows: pl.DataFrame) -> bytes:
-    records = []
-    for row in rows.select(*(c for c in COLUMNS if c != "images")).iter_rows(named=True):
-        images = []
-        for message in row["messages"]:
-            images += [part["media_id"] for part in message["content"] if part["type"] == "image"]
-            message["content"] = [{"type": part["type"], "text": part["text"]} for part in message["content"]]
-        row["images"] = [{"bytes": store.get_media(image), "path": f"{image}.png"} for image in images]
-        records.append(row)
-    schema = pa.schema(COLUMNS.items()).with_metadata({"huggingface": json.dumps({"info": {"features": FEATURES}})})
-    sink = pa.BufferOutputStream()
-    pq.write_table(
-        pa.Table.from_pylist(records, schema=schema),
-        sink,
-        row_group_size=ROW_GROUP,
-        compression={name: "zstd" for name in ("sample_id", "source", "license")},
-    )
-    return sink.getvalue().to_pybytes()
-
-
-def _card(manifest: dict[str, Any], rows: pl.DataFrame) -> str:
-    licences = ", ".join(sorted(rows["license"].drop_nulls().unique()))
-    splits = sorted(rows["split"].unique())
-    configs = "\n".join(f"  - split: {split}\n    path: data/{split}-*.parquet" for split in splits)
-    return f"""---
-configs:
-- config_name: default
-  data_files:
-{configs}
----
-# {manifest["release"]}
-
-Release `{manifest["release_id"]}`: {manifest["rows"]:,} rows, {manifest["withheld"]:,} withheld for their access tier.
-Licences of its sources: {licences}. Splits go by prompt cluster; never train on `test` or `calibration`.
-
-    from datasets import load_dataset
-    rows = load_dataset("PATH/OF/THIS/FOLDER")
-
-`messages` holds structured parts of type text or image; the i-th image part shows the i-th of `images`.
-"""
-
-
 def check(folder: Path) -> dict[str, Any]:
     """Check an export against its manifest.
 
     Returns:
-        `release`, `files`, `rows`.
+        `release`, `format`, `files`, `pictures`, `rows`.
 
     Raises:
         FileNotFoundError: If there is no manifest.
-        RuntimeError: If a shard is missing, was changed, or does not belong there.
+        RuntimeError: If a file is missing, was changed, or does not belong there.
     """
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    here = {path.relative_to(folder).as_posix(): path for path in (folder / "data").glob("*")}
-    for name, entry in manifest["files"].items():
+    here = {path.relative_to(folder).as_posix(): path for part in ("data", IMAGES) for path in folder.glob(f"{part}/*")}
+    pictures = {name: Path(name).stem for name in manifest["pictures"]}  # named by their sha256
+    for name, sha256 in {**{name: entry["sha256"] for name, entry in manifest["files"].items()}, **pictures}.items():
         path = here.pop(name, None)
-        if path is None or hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+        if path is None or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
             raise RuntimeError(f"{folder / name} is missing or not the file that was exported: pull the release again")
     if here:
         raise RuntimeError(f"{folder} holds {', '.join(sorted(here))}, which the manifest does not list")
-    return {"release": manifest["release"], "files": len(manifest["files"]), "rows": manifest["rows"]}
+    return {
+        "release": manifest["release"],
+        "format": manifest["format"],
+        "files": len(manifest["files"]),
+        "pictures": len(pictures),
+        "rows": manifest["rows"],
+    }

@@ -1,4 +1,4 @@
-"""A store: one folder with the ledger, the segments and the media. Every write goes through `Store.commit`."""
+"""A store: ledger, segments and media, wherever each of them is kept. Every write goes through `Store.commit`."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,10 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-from sqlalchemy import insert, select
+from sqlalchemy import func, select
 
-from catalog import ledger, segments
+from catalog import ledger, place, segments
+from catalog.files import open_files
 from catalog.ids import media_id
 from catalog.schema import BATCH, LEDGER_TABLES, TABLES
 from catalog.segments import WORKING
@@ -22,15 +23,18 @@ class Store:
     written again afterwards stands once.
 
     Args:
-        path: Folder of the store; created readable by its owner alone, since it holds restricted rows.
+        path: Folder of the store; created readable by its owner alone, since it holds restricted rows. Its
+            `store.json`, if there is one, says that files or ledger are kept elsewhere (`catalog.place`).
+        ledger_url: Another ledger than its own, such as a copy of it as it was.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, ledger_url: Path | str | None = None) -> None:
         self.path = Path(path)
         if not self.path.exists():
             os.makedirs(self.path, mode=0o700)
-        self.ledger = ledger.open_ledger(self.path / "ledger.sqlite")
-        self._segments = self.path / "segments"
+        settled = place.read(self.path)
+        self.files = open_files(settled.files or self.path, cache=self.path / "copies")
+        self.ledger = ledger.open_ledger(ledger_url or settled.ledger or self.path / place.LEDGER)
 
     @classmethod
     def existing(cls, path: Path | str) -> "Store":
@@ -39,7 +43,7 @@ class Store:
         Raises:
             FileNotFoundError: If there is none, with the command that makes one.
         """
-        if not (Path(path) / "ledger.sqlite").exists():
+        if not place.exists(Path(path)):
             raise FileNotFoundError(
                 f"no store at {path}: name one with --store, or make it with `safeladder run RECIPE`"
             )
@@ -58,28 +62,33 @@ class Store:
             batch_id: Unique name of the batch; the fingerprint of the stage that made it.
             tables: Rows by table name, in the columns of `catalog.schema`. `working` takes `BATCH` rows that a later
                 stage reads and the catalog does not show. An empty frame writes nothing.
-            entries: New rows of the ledger's own tables (`releases`, `checkpoints`); one that stands is replaced.
+            entries: New rows of the ledger's own tables (`releases`, `checkpoints`), without `added_seq`; one that
+                stands is replaced.
 
         Returns:
             False if the batch stood already and nothing was written.
+
+        Raises:
+            OSError: If the files cannot be written, or one of them was collected before the ledger had it.
+            LedgerBusy: If another writer keeps the lock.
         """
         if self.has(batch_id):
             return False
         written = {
-            name: (segments.write(self._segments, name, rows), rows.height)
-            for name, rows in tables.items()
-            if rows.height
+            name: (segments.write(self.files, name, rows), rows.height) for name, rows in tables.items() if rows.height
         }
         with ledger.writing(self.ledger) as connection:
             if connection.execute(select(ledger.commits.c.seq).where(ledger.commits.c.batch_id == batch_id)).first():
                 return False
-            new = insert(ledger.commits).values(batch_id=batch_id, committed_at=ledger.now())
-            seq = connection.execute(new.returning(ledger.commits.c.seq)).scalar_one()
+            seq = ledger.add_commit(connection, batch_id)
             for name, (digest, rows) in written.items():
-                connection.execute(insert(ledger.segments).values(seq=seq, table_name=name, digest=digest, rows=rows))
-            for name, rows_ in (entries or {}).items():
-                for row in rows_:
-                    connection.execute(insert(ledger.metadata.tables[name]).prefix_with("OR REPLACE").values(**row))
+                if not self.files.has(segments.name_of(name, digest)):
+                    raise OSError(f"{segments.name_of(name, digest)} vanished before it was committed: commit it again")
+                segment = {"seq": seq, "table_name": name, "digest": digest, "rows": rows}
+                ledger.put_entries(connection, "segments", [segment])
+            for name, new in (entries or {}).items():
+                known = {"added_seq": seq} if "added_seq" in ledger.metadata.tables[name].c else {}
+                ledger.put_entries(connection, name, [{**row, **known} for row in new])
         return True
 
     def has(self, batch_id: str) -> bool:
@@ -89,6 +98,11 @@ class Store:
                 select(ledger.commits.c.seq).where(ledger.commits.c.batch_id == batch_id)
             ).first()
         return found is not None
+
+    def head(self) -> int:
+        """Sequence number of the last commit; 0 where there is none. With it, several reads see one state."""
+        with self.ledger.connect() as connection:
+            return connection.execute(select(func.max(ledger.commits.c.seq))).scalar() or 0
 
     def segment_list(self, table: str, *, batch_id: str | None = None) -> list[tuple[int, str]]:
         """(sequence number, sha256) of a table's segments, oldest first."""
@@ -109,7 +123,7 @@ class Store:
         Raises:
             DamagedSegment: If it is missing or was changed.
         """
-        return segments.find(self._segments, table, digest)
+        return segments.find(self.files, segments.name_of(table, digest), digest)
 
     def read(self, table: str, *, batch_id: str | None = None) -> pl.DataFrame:
         """All rows of a table, or those of one batch.
@@ -123,26 +137,21 @@ class Store:
         schema = BATCH if table == WORKING else TABLES[table]
         empty = pl.from_arrow(pa.Table.from_pylist([], schema=schema))
         assert isinstance(empty, pl.DataFrame)
-        frames = [
-            segments.read(self._segments, table, digest) for _, digest in self.segment_list(table, batch_id=batch_id)
-        ]
+        frames = [segments.read(self.files, table, digest) for _, digest in self.segment_list(table, batch_id=batch_id)]
         return pl.concat([empty, *frames])
 
     def _read_ledger(self, table: str) -> pl.DataFrame:
+        listed = ledger.metadata.tables[table]
         with self.ledger.connect() as connection:
-            found = connection.execute(select(ledger.metadata.tables[table])).mappings().all()
+            found = connection.execute(select(listed).order_by(*listed.primary_key)).mappings().all()
         rows = [{name: row[name] for name in TABLES[table].names} for row in found]
         return pl.from_arrow(pa.Table.from_pylist(rows, schema=TABLES[table]))  # type: ignore[return-value]
 
     def put_media(self, data: bytes) -> str:
         """Keep a file under its sha256 and return that."""
         name = media_id(data)
-        segments.put(self.media_path(name), data)
+        self.files.put(media_name(name), data)
         return name
-
-    def media_path(self, name: str) -> Path:
-        """Where a file with this sha256 lies."""
-        return self.path / "media" / name[:2] / name
 
     def get_media(self, name: str) -> bytes:
         """Bytes of a file.
@@ -150,8 +159,9 @@ class Store:
         Raises:
             DamagedSegment: If it is missing or was changed.
         """
-        path = self.media_path(name)
-        data = path.read_bytes() if path.exists() else b""
-        if media_id(data) != name:
-            raise segments.DamagedSegment(f"media file {path} is missing or was changed since it was stored")
-        return data
+        return segments.find(self.files, media_name(name), name).read_bytes()
+
+
+def media_name(media_id: str) -> str:
+    """Name of a picture below the root of the store's files."""
+    return f"media/{media_id[:2]}/{media_id}"

@@ -1,32 +1,31 @@
-"""datatrove steps through which batches of rows flow.
+"""datatrove steps through which batches of rows flow, and filters that run on them piece by piece.
 
 A batch is a polars DataFrame; datatrove's executors pass it from step to step as they pass documents, so the same list
-of steps runs locally, on Slurm and on Ray. datatrove's own bookkeeping is not trusted: rows are counted from the files.
+of steps runs locally, on Slurm and on Ray. datatrove's own bookkeeping is not trusted: a piece is done when its files
+are there, under a name made of what it reads and how it is judged, and rows are counted from the files.
 """
 
-import os
-import shutil
-import sys
+import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 from datatrove.pipeline.base import PipelineStep
 
+from catalog.ids import digest
 from catalog.schema import BATCH
 from catalog.text import with_text
+from corpus import pieces
+from corpus.workers import each
 
 REASON = "reason"
-REJECTED = ("sample_id", REASON, "source", "file", "line")
+REJECTED = ("sample_id", REASON, "detail", "source", "file", "line")
 BATCH_ROWS = 5_000
+PIECE_ROWS = 4 * BATCH_ROWS
 
 
 @dataclass(frozen=True)
@@ -45,174 +44,177 @@ class OnColumn:
 Reason = pl.Expr | OnColumn
 
 
-class Counts(NamedTuple):
-    """What became of the rows."""
+class Filtered(NamedTuple):
+    """What became of the rows, counted from the files; `failed` rows lie among the rejected with the reason `failed`.
+
+    `kept` (`BATCH` rows) and `judged_out` (`REJECTED` columns) are the files, in the order of the rows.
+    """
 
     rows_in: int
     rows_out: int
     rejected: int
+    failed: int
+    kept: list[Path]
+    judged_out: list[Path]
+
+
+class Piece(NamedTuple):
+    """Some rows of a file: the `rows` from row `start` (0 is the first)."""
+
+    path: Path
+    start: int
+    rows: int
 
 
 class ReadBatches(PipelineStep):
-    """Read Parquet files of `BATCH` rows; rank r takes file r.
+    """Read pieces of Parquet files of `BATCH` rows; rank r takes piece r.
 
     Batches carry the text columns of `with_text`, `reply` (the response, or the prompt where there is none) and
-    `whole` (prompt and response).
+    `whole` (prompt and response). A column that `BATCH` gained after a file was written is null.
     """
 
     type = "Reader"
+    name = "batches"
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        super().__init__()
+        self.pieces = list(pieces)
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[pl.DataFrame]:
+        """Yield the batches of this rank's piece."""
+        path, start, rows = self.pieces[rank]
+        found = pl.scan_parquet(path).slice(start, rows).collect()
+        missing = {name: pl.lit(None, kind) for name, kind in pl.Schema(BATCH).items() if name not in found.columns}
+        for batch in found.with_columns(**missing).iter_slices(BATCH_ROWS):
+            yield with_text(batch).with_columns(
+                reply=pl.coalesce("response", "prompt"),
+                whole=pl.concat_str("prompt", "response", separator="\n", ignore_nulls=True),
+            )
+
+
+class Filter(PipelineStep):
+    """Keep the rows for which every reason is null; write the others with the first reason, or with `failed`.
+
+    `paths` holds one file for each rank; `may_fail` is the share of a batch's rows that may fail.
+    """
+
+    type = "Filter"
+    name = "reasons"
+
+    def __init__(self, reasons: Sequence[Reason], paths: Sequence[Path], *, may_fail: float = 0.1) -> None:
+        super().__init__()
+        self.may_fail = may_fail
+        self.reasons = list(reasons)
+        self.paths = list(paths)
+
+    def run(self, data: Iterator[pl.DataFrame], rank: int = 0, world_size: int = 1) -> Iterator[pl.DataFrame]:
+        """Judge batch by batch; a row that no filter can read is failed, and the others are judged all the same."""
+        out = [pl.DataFrame(schema={name: pl.Schema(BATCH).get(name, pl.String()) for name in REJECTED})]
+        for batch in data:
+            with self.track_time("batch"):
+                judged, failed = pieces.isolate(batch, self._judge, may_fail=self.may_fail)
+            kept = []
+            for part in judged:
+                out.append(part.filter(pl.col(REASON).is_not_null()).select(REJECTED))
+                kept.append(part.filter(pl.col(REASON).is_null()).drop(REASON, "detail"))
+            out.append(failed.select(REJECTED))
+            yield pl.concat([batch.clear(), *kept])
+        pieces.write(self.paths[rank], pl.concat(out))
+
+    def _judge(self, batch: pl.DataFrame) -> pl.DataFrame:
+        answers = [reason if isinstance(reason, pl.Expr) else reason(batch) for reason in self.reasons]
+        return batch.with_columns(pl.coalesce(*answers).alias(REASON), detail=pl.lit(None, pl.String))
+
+
+class WriteBatches(PipelineStep):
+    """Write the batches of a rank as one Parquet file, whole or not at all; `paths` holds one file for each rank."""
+
+    type = "Writer"
     name = "batches"
 
     def __init__(self, paths: Sequence[Path]) -> None:
         super().__init__()
         self.paths = list(paths)
 
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[pl.DataFrame]:
-        """Yield batches of the files that fall to this rank."""
-        for path in self.paths[rank::world_size]:
-            for batch in pl.read_parquet(path).iter_slices(BATCH_ROWS):
-                yield with_text(batch).with_columns(
-                    reply=pl.coalesce("response", "prompt"),
-                    whole=pl.concat_str("prompt", "response", separator="\n", ignore_nulls=True),
-                )
-
-
-class Filter(PipelineStep):
-    """Keep the rows for which every reason is null, write the others to `folder` with the first reason that applies."""
-
-    type = "Filter"
-    name = "reasons"
-
-    def __init__(self, reasons: Sequence[Reason], folder: Path) -> None:
-        super().__init__()
-        self.reasons = list(reasons)
-        self.folder = folder
-
-    def run(self, data: Iterator[pl.DataFrame], rank: int = 0, world_size: int = 1) -> Iterator[pl.DataFrame]:
-        """Judge batch by batch."""
-        rejected = []
-        for batch in data:
-            with self.track_time("batch"):
-                answers = [reason if isinstance(reason, pl.Expr) else reason(batch) for reason in self.reasons]
-                judged = batch.with_columns(pl.coalesce(*answers).alias(REASON))
-                rejected.append(judged.filter(pl.col(REASON).is_not_null()).select(REJECTED))
-            yield judged.filter(pl.col(REASON).is_null()).drop(REASON)
-        _write(self.folder / f"{rank:05d}.parquet", rejected)
-
-
-class WriteBatches(PipelineStep):
-    """Write the batches of a rank as one Parquet file, which appears whole or not at all."""
-
-    type = "Writer"
-    name = "batches"
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-
     def run(self, data: Iterator[pl.DataFrame], rank: int = 0, world_size: int = 1) -> Iterator[pl.DataFrame]:
         """Take everything, then write."""
-        _write(self.folder / f"{rank:05d}.parquet", [batch.select(BATCH.names) for batch in data])
+        batches = [batch.select(BATCH.names) for batch in data]
+        pieces.write(self.paths[rank], pl.concat([pl.DataFrame(schema=pl.Schema(BATCH)), *batches]))
         yield from ()
 
 
-def _write(path: Path, frames: Sequence[pl.DataFrame]) -> None:
-    if not frames:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".tmp")
-    pl.concat(frames).write_parquet(beside)
-    with beside.open("rb") as file:
-        os.fsync(file.fileno())
-    beside.replace(path)
+def run_filters(
+    inputs: Sequence[Path],
+    out: Path,
+    reasons: Sequence[Reason],
+    *,
+    workers: int = 1,
+    may_fail: float = 0.1,
+    tick: Callable[[int, int], None] = lambda done, total: None,
+) -> Filtered:
+    """Filter Parquet files of rows on datatrove's steps, cut into pieces of `PIECE_ROWS` rows.
 
-
-def run_filters(inputs: Sequence[Path], out: Path, reasons: Sequence[Reason], *, workers: int = 1) -> Counts:
-    """Filter Parquet files of rows with datatrove's local executor, one task per file.
+    A finished piece is known by the sha256 of its file, its place in it and the reasons. It is kept: a call that was
+    killed goes on after the pieces it finished, with any number of workers; what else lies in `out` is removed.
 
     Args:
         inputs: Files of `BATCH` rows.
-        out: Folder for `kept/` (`BATCH` rows) and `rejected/` (`REJECTED` columns); what lay there is removed first.
+        out: Folder for `kept/` (`BATCH` rows) and `rejected/` (`REJECTED` columns), a file each for a piece.
         reasons: In order; the first that applies is the reason.
-        workers: Processes. Work is cut by file, so it changes no result.
+        workers: Processes. Work is cut by rows, so it changes no result.
+        may_fail: Share of a batch's rows that may fail before the filter is held to be at fault.
+        tick: Told how many of how many pieces are done.
 
     Raises:
-        RuntimeError: If a row is neither kept nor rejected, as when a worker died.
+        RuntimeError: If a row is neither kept nor rejected nor failed, if a worker died, or if so many rows of a batch
+            fail that the filter must be at fault.
     """
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    with _stderr_to(out / "stderr.log"):
-        _execute(
-            [ReadBatches(inputs), Filter(reasons, out / "rejected"), WriteBatches(out / "kept")],
-            out,
-            len(inputs),
-            workers,
-        )
-    counted = Counts(*(sum(map(_height, paths)) for paths in (inputs, _files(out / "kept"), _files(out / "rejected"))))
-    if counted.rows_in != counted.rows_out + counted.rejected:
+    how = [_fingerprint(reason) for reason in reasons]
+    cut = [(piece, f"{digest([name, piece.start, piece.rows, how])}.parquet") for piece, name in _cut(inputs)]
+    kept, rejected = ([out / part / name for _, name in cut] for part in ("kept", "rejected"))
+    for part in ("kept", "rejected"):
+        pieces.sweep(out / part, {name for _, name in cut})
+    steps = [ReadBatches([piece for piece, _ in cut]), Filter(reasons, rejected, may_fail=may_fail), WriteBatches(kept)]
+    # The rejected are written before the kept: where these are, the piece is whole.
+    left = [rank for rank, path in enumerate(kept) if not path.exists()]
+    tick(len(cut) - len(left), len(cut))
+    for done, _ in enumerate(each(partial(_run_rank, steps, len(cut)), left, workers=workers), start=1):
+        tick(len(cut) - len(left) + done, len(cut))
+    failed = sum(_height(path, pl.col(REASON) == pieces.REASON_FAILED) for path in rejected)
+    rows_out, judged_out = (sum(map(_height, paths)) for paths in (kept, rejected))
+    counted = Filtered(sum(map(_height, inputs)), rows_out, judged_out - failed, failed, kept, rejected)
+    if counted.rows_in != rows_out + judged_out:
         raise RuntimeError(
-            f"filters lost rows: {counted.rows_in} in, but {counted.rows_out} kept and {counted.rejected} rejected; "
-            f"the logs of the workers are in {out / 'logs'}"
+            f"filters lost rows: {counted.rows_in} in, but {rows_out} kept, {counted.rejected} rejected and {failed} "
+            f"failed; remove {out} and run again"
         )
     return counted
 
 
-def _execute(pipeline: list[PipelineStep], out: Path, tasks: int, workers: int) -> None:
-    """Run every task; with several workers each takes an equal run of them.
-
-    The workers are ours: datatrove's own pool waits for ever on a worker that was killed, this one says so.
-    """
-    workers = max(1, min(workers, tasks))
-    shares = [share for share in pairwise(tasks * i // workers for i in range(workers + 1)) if share[0] < share[1]]
-    run = partial(_run_tasks, pipeline, out / "logs", tasks)
-    if workers == 1:
-        for share in shares:
-            run(share)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
-        try:
-            list(pool.map(run, shares))
-        except BrokenProcessPool as error:
-            raise RuntimeError(
-                f"a worker died, killed or out of memory; nothing of this run counts: see {out / 'logs'} and run again"
-            ) from error
+def _run_rank(steps: Sequence[PipelineStep], of: int, rank: int) -> None:
+    # What every executor of datatrove does with a rank, without its log, which shows the values of variables when a
+    # step raises (here: texts), and without the manager process of the local one, which a kill leaves behind for ever.
+    data = None
+    for step in steps:
+        data = step(data, rank, of)
+    deque(data or (), maxlen=0)
 
 
-def _run_tasks(pipeline: list[PipelineStep], logs: Path, tasks: int, share: tuple[int, int]) -> None:
-    from datatrove.executor import LocalPipelineExecutor
-
-    LocalPipelineExecutor(
-        pipeline=pipeline,
-        tasks=tasks,
-        workers=1,
-        local_tasks=share[1] - share[0],
-        local_rank_offset=share[0],
-        logging_dir=str(logs / f"from-{share[0]:05d}"),
-        skip_completed=False,
-    ).run()
+def _cut(inputs: Sequence[Path]) -> Iterator[tuple[Piece, str]]:
+    for path in inputs:
+        with path.open("rb") as file:
+            name = hashlib.file_digest(file, "sha256").hexdigest()
+        height = _height(path)
+        for start in range(0, height, PIECE_ROWS):
+            yield Piece(path, start, min(PIECE_ROWS, height - start)), name
 
 
-@contextmanager
-def _stderr_to(path: Path) -> Iterator[None]:
-    """Send what is written to standard error into a file, worker processes included.
-
-    datatrove gives every task a logger of its own on standard error, and no way to turn it off.
-    """
-    sys.stderr.flush()
-    before = os.dup(2)
-    try:
-        with path.open("ab") as file:
-            os.dup2(file.fileno(), 2)
-            yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(before, 2)
-        os.close(before)
+def _fingerprint(reason: Reason) -> list[Any]:
+    if isinstance(reason, pl.Expr):
+        return [hashlib.sha256(reason.meta.serialize()).hexdigest()]
+    return [reason.column, reason.function.__module__, reason.function.__qualname__, reason.options]
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.parquet"))
-
-
-def _height(path: Path) -> int:
-    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+def _height(path: Path, which: pl.Expr | None = None) -> int:
+    rows = pl.scan_parquet(path)
+    return int((rows if which is None else rows.filter(which)).select(pl.len()).collect().item())

@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from catalog import Accounting, Stage, Store, execute, fingerprints, plan, read_model, shards
+from catalog import Accounting, Stage, Store, attempts, execute, fingerprints, id_of, plan, read_model, shards
+from safeladder.commands import RETRY, remember
 from safeladder.pipeline import stages
 from safeladder.pipeline.verify import CHECKPOINTS, trained_by
 from safeladder.recipe import load
@@ -34,16 +35,29 @@ def plan_recipe(path: Path, store: Path, data: Path) -> list[dict[str, Any]]:
         opened = Store(store if store.exists() else nothing)
         return [
             {"stage": stage.name, "state": "reused" if done else "new", "stage_id": stage_id[:12]}
-            for stage, stage_id, done in plan(opened, stages(recipe, opened, data))
+            for stage, stage_id, done in plan(opened, attempts(opened, stages(recipe, opened, data)))
         ]
 
 
-def run_recipe(path: Path, store: Path, data: Path, *, workers: int = 1) -> Done:
-    """Run a recipe to its end: every stage, then the catalog, the shards and the report."""
+def run_recipe(path: Path, store: Path, data: Path, *, workers: int = 1, retry_failed: bool = False) -> Done:
+    """Run a recipe to its end: every stage, then the catalog, the shards and the report.
+
+    Args:
+        path: The recipe.
+        store: Made where there is none.
+        data: Root of the local copies of public sets.
+        workers: Processes; they change no result.
+        retry_failed: Do the rows again that failed in stages of an earlier run, and everything after those stages.
+
+    Raises:
+        RuntimeError: If a stage fails; what was finished is kept and used by the same command.
+    """
     recipe = load(path)
     opened = Store(store)
-    chain = stages(recipe, opened, data, workers=workers)
-    run_id = run_stages(opened, name=recipe.name, recipe=recipe.model_dump(mode="json"), chain=chain)
+    chain = attempts(opened, stages(recipe, opened, data, workers=workers), retry=retry_failed)
+    command = ["safeladder", "run", str(path.absolute()), "--store", str(store.absolute())]
+    command += ["--data", str(data.absolute()), "--workers", str(workers)] + [RETRY] * retry_failed
+    run_id = run_stages(opened, name=recipe.name, recipe=recipe.model_dump(mode="json"), chain=chain, command=command)
     outputs = fingerprints(chain)
     folder = store / "runs" / run_id[:12]
     release_id = str(opened.read("release_rows", batch_id=outputs["release"])["release_id"].first())
@@ -71,13 +85,24 @@ def run_recipe(path: Path, store: Path, data: Path, *, workers: int = 1) -> Done
     return Done(mine.to_dicts(), places)
 
 
-def run_stages(store: Store, *, name: str, recipe: Mapping[str, Any], chain: Sequence[Stage]) -> str:
+def run_stages(
+    store: Store, *, name: str, recipe: Mapping[str, Any], chain: Sequence[Stage], command: Sequence[str] = ()
+) -> str:
     """Execute stages under a progress bar, one accounting line each, and rebuild the catalog.
+
+    Args:
+        store: Where everything goes.
+        name: Name of the run.
+        recipe: What it was made from, as plain data.
+        chain: The stages.
+        command: The words that start it, kept beside the run for `safeladder status`.
 
     Returns:
         The run id.
     """
     logging.getLogger("transformers").setLevel(logging.ERROR)
+    if command:
+        remember(store.path, id_of(recipe, chain), command)
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description:<28}"),

@@ -4,12 +4,17 @@ import os
 from pathlib import Path
 
 
-def store_path(option: Path | None) -> Path:
-    """Folder of the store: `--store`, else `$SAFELADDER_STORE`, else `./store`."""
-    path = str(option or os.environ.get("SAFELADDER_STORE") or "store")
-    if ":/" in path:
-        raise ValueError(f"--store {path}: a store is a local folder so far")
-    return Path(path)
+def store_path(option: str | Path | None) -> Path:
+    """Folder of the store: `--store`, else `$SAFELADDER_STORE`, else `./store`.
+
+    A URL stands for a local folder that knows it, and `$SAFELADDER_LEDGER` for the ledger of one that is new here.
+    """
+    place = str(option or os.environ.get("SAFELADDER_STORE") or "store")
+    if "://" not in place:
+        return Path(place)
+    from catalog.place import folder_of
+
+    return folder_of(place, ledger=os.environ.get("SAFELADDER_LEDGER"))
 
 
 def data_root(option: Path | None) -> Path:

@@ -1,7 +1,7 @@
 """Every command in the docs is run, as it stands there.
 
-The word after `sh` says what a block needs: `data` a data root, `server` the Argilla server, `long` more than a minute
-(its commands then stand on the same page with `--quick`).
+The word after `sh` says what a block needs: `data` a data root, `server` the Argilla server, `services` an S3 bucket and
+a PostgreSQL, `long` more than a minute (its commands then stand on the same page with `--quick`).
 """
 
 import os
@@ -51,6 +51,8 @@ def shell(demo, tmp_path_factory):
 def test_what_the_docs_show_works(page, language, needs, text, shell):
     if needs == "data" and not os.environ.get("SAFELADDER_DATA"):
         pytest.skip("needs a data root: set SAFELADDER_DATA")
+    if needs == "services":
+        pytest.skip("needs S3 and PostgreSQL of the user's own; tests/catalog/test_remote.py runs it on test servers")
     if needs == "long":
         pytest.skip("takes more than a minute; its --quick form on the same page is run")
     if "make demo" in text:

@@ -4,12 +4,17 @@ UTF-8 comes before every guess, because good UTF-8 Chinese is often legal GB1803
 """
 
 import codecs
+import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 import chardet
 
+from corpus.readers.files import open_bytes
 from corpus.readers.record import ReadError
 
 MARKS = {
@@ -20,6 +25,7 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 GUESSES = ["gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "windows-1252"]
+CHINESE = ("gb18030", "big5", "big5hkscs")
 SAMPLE = 200_000
 ADVICE = "expected UTF-8, GB18030, Big5, Shift-JIS, EUC or Windows-1252: convert it, or name its `encoding`"
 BYTE = re.compile("[\udc80-\udcff]")  # how Python carries a byte that is no UTF-8
@@ -31,9 +37,9 @@ def encoding_of(path: Path) -> str:
     A file that is UTF-8 but for a few damaged bytes is UTF-8: its damaged records are rejected one by one.
 
     Raises:
-        ReadError: If it cannot be decided.
+        ReadError: If it cannot be decided, or the file cannot be opened.
     """
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         head = file.read(4096)
         for mark, name in MARKS.items():
             if head.startswith(mark):
@@ -45,6 +51,8 @@ def encoding_of(path: Path) -> str:
     if broken * 10 <= good:
         return "utf-8"
     guess = chardet.detect(odd, include_encodings=GUESSES)["encoding"]
+    if guess and codecs.lookup(guess).name in CHINESE:
+        guess = max(CHINESE, key=lambda name: _common(odd, name))
     if guess is None or not _reads(path, guess):
         raise ReadError(f"{path} is in an encoding that cannot be told from its bytes; {ADVICE}")
     return codecs.lookup(guess).name
@@ -69,9 +77,29 @@ def _survey(lines: IO[bytes]) -> tuple[int, int, bytes]:
     return good, broken, bytes(odd)
 
 
+def _common(data: bytes, encoding: str) -> float:
+    """Share of the non-ASCII characters that are everyday Chinese; where a guess is wrong, most are not."""
+    text = [char for char in data.decode(encoding, errors="replace") if not char.isascii()]
+    return sum(char in _everyday() for char in text) / max(len(text), 1)
+
+
+@cache
+def _everyday() -> frozenset[str]:
+    """The first levels of GB 2312 and Big5: some 7,000 characters, simplified and traditional, and punctuation."""
+    ranges = {"gb2312": (range(0xB0, 0xD8), range(0xA1, 0xA4)), "big5": (range(0xA4, 0xC7), range(0xA1, 0xA2))}
+    return frozenset(
+        char
+        for encoding, rows in ranges.items()
+        for row in rows
+        for lead in row
+        for trail in range(0x40, 0xFF)
+        for char in bytes([lead, trail]).decode(encoding, errors="ignore")
+    )
+
+
 def _reads(path: Path, encoding: str) -> bool:
     try:
-        with path.open(encoding=encoding, newline="\n") as file:
+        with open_bytes(path) as data, io.TextIOWrapper(data, encoding=encoding, newline="\n") as file:
             for _ in file:
                 pass
     except UnicodeDecodeError:
@@ -79,15 +107,17 @@ def _reads(path: Path, encoding: str) -> bool:
     return True
 
 
-def open_text(path: Path, *, encoding: str | None, newline: str) -> IO[str]:
+@contextmanager
+def open_text(path: Path, *, encoding: str | None, newline: str) -> Iterator[IO[str]]:
     """Open a text file in its encoding; bytes that break UTF-8 come as lone surrogates, for the reader to reject.
 
     Raises:
-        ReadError: If there is no encoding of that name, or none is given and none is found.
+        ReadError: As `open_bytes`; and if there is no encoding of that name, or none is given and none is found.
     """
     try:
         name = codecs.lookup(encoding or encoding_of(path)).name
     except LookupError:
         raise ReadError(f"{path}: there is no encoding {encoding!r}; {ADVICE}") from None
     errors = "surrogateescape" if name.startswith("utf-8") else "strict"
-    return path.open(encoding=name, errors=errors, newline=newline)
+    with open_bytes(path) as data, io.TextIOWrapper(data, encoding=name, errors=errors, newline=newline) as text:
+        yield text

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from corpus.readers.encoding import open_text
 from corpus.readers.json_files import read_json, read_jsonl
 from corpus.readers.record import BadRecord, ReadError, Record
 from corpus.readers.tables import read_csv, read_parquet
 
-Format = Literal["jsonl", "json", "csv", "tsv", "parquet"]
+Format = Literal["jsonl", "json", "csv", "tsv", "parquet", "images"]
 SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -17,6 +18,11 @@ SUFFIXES: dict[str, Format] = {
     ".tsv": "tsv",
     ".parquet": "parquet",
 }
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that a file's name tells, `.gz` aside; None where it tells none."""
+    return SUFFIXES.get(Path(path.name.removesuffix(".gz")).suffix.lower())
 
 
 def records(
@@ -31,29 +37,32 @@ def records(
     """Every record of a file, in order; one that cannot be read does not end the file.
 
     Args:
-        path: The file.
+        path: The file; one that is compressed by gzip, whatever its name, is read through it.
         format: How to read it; None goes by its suffix.
         columns: Column names of a CSV or TSV file without a header.
         expected: Columns that a table must have.
-        key: Dotted path of the list inside a JSON object.
+        key: Dotted path of the records inside a JSON value (`corpus.readers.walk`).
         encoding: Codec of a text file; None finds it (`corpus.readers.encoding`).
 
     Raises:
-        ReadError: If the file as a whole cannot be read; says what was expected.
+        ReadError: If the file as a whole cannot be read; says what was expected, and what to do.
     """
-    kind = format or SUFFIXES.get(path.suffix.lower())
+    kind = format or format_of(path)
+    if kind is None or kind == "images":
+        raise ReadError(f"{path} has no known suffix; expected {', '.join(SUFFIXES)}, or name its `format`")
+    if kind == "parquet":
+        yield from read_parquet(path, expected=expected)
+        return
     try:
-        match kind:
-            case "jsonl":
-                yield from read_jsonl(path, encoding=encoding)
-            case "json":
-                yield from read_json(path, key=key, encoding=encoding)
-            case "csv" | "tsv":
-                delimiter = "," if kind == "csv" else "\t"
-                yield from read_csv(path, delimiter=delimiter, columns=columns, expected=expected, encoding=encoding)
-            case "parquet":
-                yield from read_parquet(path, expected=expected)
-            case _:
-                raise ReadError(f"{path} has no known suffix; expected {', '.join(SUFFIXES)}, or name its `format`")
+        with open_text(path, encoding=encoding, newline="" if kind in ("csv", "tsv") else "\n") as text:
+            match kind:
+                case "jsonl":
+                    yield from read_jsonl(path, text, key=key)
+                case "json":
+                    yield from read_json(path, text, key=key)
+                case "csv":
+                    yield from read_csv(path, text, delimiter=",", columns=columns, expected=expected)
+                case "tsv":
+                    yield from read_csv(path, text, delimiter="\t", columns=columns, expected=expected)
     except UnicodeDecodeError as error:
         raise ReadError(f"{path} is not {error.encoding}: byte {error.start} cannot be decoded") from None

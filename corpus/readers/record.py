@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 _HALF = re.compile("[\ud800-\udfff]")
+MAX_DEPTH = 100
+MAX_KEY = 40
 
 
 class Record(NamedTuple):
@@ -30,48 +32,71 @@ class ReadError(ValueError):
     """A whole file that cannot be read; names the file and what was expected of it."""
 
 
+class Doubled(dict[str, Any]):
+    """A JSON object in which one key stands twice, so that a value of it is lost."""
+
+
 def nearest(name: str, names: list[str]) -> str:
     """Half a sentence that points to the most similar of the names."""
     found = get_close_matches(name, names, n=1, cutoff=0.5)
     return f"; the nearest is {found[0]!r}" if found else ""
 
 
-def fault(value: Any) -> tuple[str, str] | None:
-    """(reason, detail) for a value whose strings no table can store, else None."""
-    for text in _strings(value):
-        if "\0" in text:
-            return "nul_byte", "a string holds the character NUL"
-        if _HALF.search(text):
-            return "lone_surrogate", "a string holds half of a surrogate pair, which UTF-8 cannot store"
+def fault(value: Any, path: str = "", depth: int = 0) -> tuple[str, str] | None:
+    """(reason, detail) for a value that no table can store, else None.
+
+    Args:
+        value: A value of JSON.
+        path: Where it stands in the record.
+        depth: How many objects and lists are around it.
+    """
+    if depth > MAX_DEPTH:
+        return "too_deep", f"the record holds more than {MAX_DEPTH} objects and lists inside each other"
+    if isinstance(value, str):
+        if "\0" in value:
+            return "nul_byte", f"{_field(path)} holds the character NUL"
+        if damaged(value):
+            return "lone_surrogate", f"{_field(path)} holds half of a surrogate pair, which UTF-8 cannot store"
+    elif isinstance(value, dict):
+        if isinstance(value, Doubled):
+            return "duplicate_key", f"{_field(path)} has one key twice"
+        for key, item in value.items():
+            inner = f"{path}.{_short(key)}".lstrip(".")
+            if found := fault(key, f"{path} (a key)") or fault(item, inner, depth + 1):
+                return found
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            if found := fault(item, f"{path}.{i}", depth + 1):
+                return found
     return None
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _field(path: str) -> str:
+    return f"field {path!r}" if path else "the record"
+
+
+def _short(key: str) -> str:
+    # a key may be a text of the data, and texts stand in no message
+    return key if len(key) <= MAX_KEY and not damaged(key) else f"({len(key)} characters)"
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text inside a value, keys aside."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from strings(item)
 
 
 def damaged(text: str) -> bool:
     """Whether bytes were found in a UTF-8 text that are no UTF-8."""
-    return _HALF.search(text) is not None
+    return not text.isascii() and _HALF.search(text) is not None
 
 
-def to_record(line: int, value: Any, *, clean: bool = False) -> Record | BadRecord:
-    """A record, if the value is an object that can be stored.
-
-    Args:
-        line: Number of the record.
-        value: What the file holds there.
-        clean: True where its strings are known to be without fault.
-    """
+def to_record(line: int, value: Any) -> Record | BadRecord:
+    """A record, if the value is an object that can be stored."""
     if not isinstance(value, dict):
         return BadRecord(line, "not_an_object", f"expected an object with named fields, found {type(value).__name__}")
-    wrong = None if clean else fault(value)
+    wrong = fault(value)
     return BadRecord(line, *wrong) if wrong else Record(line, value)

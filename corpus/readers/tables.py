@@ -1,15 +1,16 @@
 """CSV, TSV and Parquet files. Cells of a text table stay strings, whatever they look like."""
 
 import csv
+import io
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from corpus.readers.encoding import open_text
+from corpus.readers.files import is_gzip, open_bytes
 from corpus.readers.record import BadRecord, ReadError, Record, damaged, nearest, to_record
 
 csv.field_size_limit(sys.maxsize)  # a chat log in one cell is longer than the 131,072 characters of the default
@@ -17,35 +18,35 @@ csv.field_size_limit(sys.maxsize)  # a chat log in one cell is longer than the 1
 
 def read_csv(
     path: Path,
+    text: IO[str],
     *,
     delimiter: str = ",",
     columns: Sequence[str] | None = None,
     expected: Collection[str] = (),
-    encoding: str | None = None,
 ) -> Iterator[Record | BadRecord]:
     """Rows of a delimited file.
 
     Args:
-        path: The file.
+        path: The file, for messages.
+        text: Its text, line ends as they stand.
         delimiter: What stands between cells.
-        columns: Names for a file without a header; None where its first row is the header.
+        columns: Names for a file without a header; None where its first row is the header, in which a column without
+            a name (an index) is called `$column1` by its position.
         expected: Names that the header must hold.
-        encoding: Its codec, where it cannot be found.
 
     Raises:
         ReadError: If an expected column is missing or the header names one twice.
     """
-    with open_text(path, encoding=encoding, newline="") as file:
-        rows = _rows(csv.reader(file, delimiter=delimiter, strict=True))
-        if columns is None:
-            header = next(rows, [])
-            if isinstance(header, str):
-                raise ReadError(f"the header of {path} cannot be read: {header}")
-            columns = header
-            if columns:
-                check_columns(path, columns, expected)
-        for number, cells in enumerate(rows, start=1):
-            yield _record(number, cells, columns)
+    rows = _rows(csv.reader(text, delimiter=delimiter, strict=True))
+    if columns is None:
+        header = next(rows, [])
+        if isinstance(header, str):
+            raise ReadError(f"the header of {path} cannot be read: {header}")
+        columns = [name or f"$column{i}" for i, name in enumerate(header, start=1)]
+        if columns:
+            check_columns(path, columns, expected)
+    for number, cells in enumerate(rows, start=1):
+        yield _record(number, cells, columns)
 
 
 def _rows(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
@@ -73,9 +74,9 @@ def _record(number: int, cells: list[str] | str, columns: Sequence[str]) -> Reco
 
 
 def check_columns(path: Path, columns: Sequence[str], expected: Collection[str]) -> None:
-    """Refuse a table that lacks a column or has one twice."""
+    """Refuse a table that lacks a column or has one twice. A dotted name asks for what lies inside its first part."""
     for name in sorted(expected):
-        if name not in columns:
+        if name not in columns and name.split(".")[0] not in columns:
             raise ReadError(f"{path} has no column {name!r}{nearest(name, list(columns))}")
     twice = sorted({name for name in columns if list(columns).count(name) > 1})
     if twice:
@@ -86,13 +87,18 @@ def read_parquet(path: Path, *, expected: Collection[str] = ()) -> Iterator[Reco
     """Rows of a Parquet file. Keys that are null inside a nested value are padding and left out.
 
     Raises:
-        ReadError: If it is no Parquet file or an expected column is missing.
+        ReadError: If it cannot be opened, is no Parquet file or a damaged one, or an expected column is missing.
     """
     try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ReadError(f"{path} is no Parquet file: {str(error).splitlines()[0]}") from None
-    check_columns(path, file.schema_arrow.names, expected)
+        with open_bytes(path) as data:
+            file = pq.ParquetFile(io.BytesIO(data.read()) if is_gzip(path) else path)
+            check_columns(path, file.schema_arrow.names, expected)
+            yield from _rows_of(file)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise ReadError(f"{path} is no Parquet file, or damaged: {str(error).splitlines()[0]}") from None
+
+
+def _rows_of(file: pq.ParquetFile) -> Iterator[Record | BadRecord]:
     number = 0
     for batch in file.iter_batches(batch_size=5_000):
         for row in _values(batch):
@@ -100,7 +106,7 @@ def read_parquet(path: Path, *, expected: Collection[str] = ()) -> Iterator[Reco
             if row is None:
                 yield BadRecord(number, "bad_encoding", "a string is not UTF-8")
             else:
-                yield to_record(number, {name: _without_padding(value) for name, value in row.items()})
+                yield to_record(number, {name: without_padding(value) for name, value in row.items()})
 
 
 def _values(batch: pa.RecordBatch) -> list[dict[str, Any] | None]:
@@ -113,9 +119,10 @@ def _values(batch: pa.RecordBatch) -> list[dict[str, Any] | None]:
         return [row for i in range(batch.num_rows) for row in _values(batch.slice(i, 1))]
 
 
-def _without_padding(value: Any) -> Any:
+def without_padding(value: Any) -> Any:
+    """A value without the null keys of its objects, which a column of objects has wherever another row has the key."""
     if isinstance(value, dict):
-        return {key: _without_padding(item) for key, item in value.items() if item is not None}
+        return {key: without_padding(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_without_padding(item) for item in value]
+        return [without_padding(item) for item in value]
     return value

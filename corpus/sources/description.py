@@ -1,7 +1,7 @@
 """The grammar of a source description: where its files are, and how a record becomes one or more rows.
 
 Fields are named, or put into templates (`corpus.sources.template`); labels go through small tables. There is no code in
-a description, and a value that a table does not name is a rejection, never a default.
+a description, and a value that a table does not name is a rejection, never a default. `docs/add-a-source.md` shows it.
 """
 
 from difflib import get_close_matches
@@ -9,128 +9,69 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from catalog import labels
 from corpus.readers.open import Format
-from corpus.sources.template import as_text, names
+from corpus.sources.rules import Frozen, Origin, Row
+from corpus.sources.template import names
 
 FOLDER = Path(__file__).parent
-Origin = Literal["human", "machine", "construction"]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Lookup(Frozen):
+    """A table beside the records: where its `key` is what `field` says, its `value` becomes the field `into`.
 
-
-class Fixed(_Frozen):
-    """The same text in every row."""
-
-    text: str
-
-
-class Choice(_Frozen):
-    """A value that a field decides: by the table, or as it stands where there is no table."""
-
-    field: str = Field(alias="from")
-    map: dict[str, bool | str | None] | None = None
-
-    @field_validator("map", mode="before")
-    @classmethod
-    def _keys_are_text(cls, table: Any) -> Any:
-        return {as_text(key): value for key, value in table.items()} if isinstance(table, dict) else table
-
-
-class Row(_Frozen):
-    """How a record becomes one row: `prompt` and `response`, or `messages`, and what is known of it.
-
-    For `safety`, `label` and `unsafe` are one answer: a label that is known gives `unsafe`, and unsafe gives the label.
+    A CSV or JSON-lines table names the columns of both. In a JSON object the keys are the keys unless another is named,
+    and the value is the whole of it, or a dotted path inside.
     """
-
-    prompt: str | Fixed | None = None
-    response: str | Fixed | None = None
-    messages: str | None = None
-    images: tuple[str, ...] = ()
-    source_id: str | Fixed | None = None
-    source_label: str | Fixed | None = None
-    source_group: str | Fixed | None = None
-    task: Literal["safety", "value", "knowledge"] | None = None
-    label: str | Choice | None = None
-    unsafe: bool | Choice | None = None
-    category: str | Choice | None = None
-    origin: Origin | None = None
-
-    @model_validator(mode="after")
-    def _one_exchange(self) -> Self:
-        if (self.prompt is None) == (self.messages is None):
-            raise ValueError("a row needs either `prompt` or `messages`")
-        if self.messages is not None and (self.response is not None or self.images):
-            raise ValueError("`messages` hold the response and the images; do not name them beside it")
-        return self
-
-    @model_validator(mode="after")
-    def _known_labels(self) -> Self:
-        given = [name for name in ("label", "unsafe") if getattr(self, name) is not None]
-        if (self.task is None) != (not given):
-            raise ValueError("a row has a `task` and an answer to it, or neither")
-        if self.task not in (None, "safety") and given != ["label"]:
-            raise ValueError(f"a {self.task} row has a `label` and no `unsafe`")
-        for name, allowed in {
-            "label": labels.TASKS.get(self.task or "", ()),
-            "unsafe": (True, False),
-            "category": tuple(labels.CATEGORIES),
-        }.items():
-            for value in _values(getattr(self, name)):
-                if value not in allowed:
-                    raise ValueError(f"{name} {value!r} is not one of {', '.join(map(repr, allowed))}")
-        return self
-
-    def fields(self) -> set[str]:
-        """Names of the fields that the row is made from."""
-        texts = [self.prompt, self.response, self.messages, *self.images]
-        texts += [self.source_id, self.source_label, self.source_group]
-        choices = [self.label, self.unsafe, self.category]
-        return {name for text in texts if isinstance(text, str) for name in names(text)} | {
-            choice.field for choice in choices if isinstance(choice, Choice)
-        }
-
-
-def _values(rule: bool | str | Choice | None) -> list[bool | str]:
-    if isinstance(rule, Choice):
-        return [value for value in (rule.map or {}).values() if value is not None]
-    return [] if rule is None else [rule]
-
-
-class Lookup(_Frozen):
-    """A table beside the records: where its `key` is what `field` says, its `value` becomes the field `into`."""
 
     field: str
     file: str
-    key: str
-    value: str
+    key: str = "$key1"
+    value: str = "$value"
     into: str
 
+    @property
+    def records(self) -> str | None:
+        """The `records` path that reads the table."""
+        return "*" if self.key == "$key1" else None
 
-class Files(_Frozen):
-    """Files of one shape. `parse` reads a field by a template backwards: `{"prompt": "Q: {question} A: {answer}"}`."""
 
-    glob: str
+class Hub(Frozen):
+    """A data set on the Hugging Face Hub; a local copy in the data root under the slug is read instead of it."""
+
+    id: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    config: str | None = None
+    split: str = "train"
+    revision: str | None = None
+
+
+class Files(Frozen):
+    """Files of one shape, or a split of a data set on the Hub.
+
+    `records` is the dotted path of the records inside a JSON file; `*` walks over keys or items. `zip` names parallel
+    lists that become one record per item. `parse` reads a field by a template backwards:
+    `{"prompt": "Q: {question} A: {answer}"}`.
+    """
+
+    glob: str | None = None
+    hub: Hub | None = None
     format: Format | None = None
     encoding: str | None = None
     columns: tuple[str, ...] | None = None
     records: str | None = None
-    parse: dict[str, str] = {}
-    lookup: Lookup | None = None
+    zip: tuple[str, ...] = ()
+    parse: dict[str, str] = Field({})
+    lookups: tuple[Lookup, ...] = ()
     rows: tuple[Row, ...] = Field(min_length=1)
 
     def columns_needed(self) -> set[str]:
-        """Columns that a table must have: what the rows ask for, less what `parse` and `lookup` add."""
-        asked = set().union(*(row.fields() for row in self.rows)) | set(self.parse)
+        """Columns that a table must have: what the rows ask for, less what `parse`, `lookups` and the reader add."""
+        asked = set().union(*(row.fields() for row in self.rows)) | set(self.parse) | set(self.zip)
+        asked |= {name for lookup in self.lookups for name in names(lookup.field)}
         added = {name for template in self.parse.values() for name in names(template)}
-        if self.lookup:
-            asked.add(self.lookup.field)
-            added.add(self.lookup.into)
-        return asked - added
+        added |= {lookup.into for lookup in self.lookups}
+        return {name for name in asked - added if not name.startswith("$")}
 
     @field_validator("parse")
     @classmethod
@@ -142,6 +83,16 @@ class Files(_Frozen):
         return templates
 
     @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.glob is None) == (self.hub is None):
+            raise ValueError("an entry needs either `glob` or `hub`")
+        only_files = {"format": self.format, "encoding": self.encoding, "columns": self.columns}
+        beside = [name for name, value in {**only_files, "records": self.records}.items() if value is not None]
+        if self.hub and beside:
+            raise ValueError(f"`{beside[0]}` says how to read a file; a `hub` entry has none")
+        return self
+
+    @model_validator(mode="after")
     def _named_columns(self) -> Self:
         missing = sorted(self.columns_needed() - set(self.columns)) if self.columns else []
         if missing:
@@ -149,7 +100,7 @@ class Files(_Frozen):
         return self
 
 
-class Source(_Frozen):
+class Source(Frozen):
     """A data set: where it comes from, under which licence, and how its records become rows.
 
     `packaged` says that its files ship with the project instead of lying under the data root; `note` says what is left
@@ -167,18 +118,26 @@ class Source(_Frozen):
     note: str = ""
     packaged: bool = False
     files: tuple[Files, ...] = Field(min_length=1)
+    _beside: Path | None = PrivateAttr(None)  # the folder of a description of one's own
+
+    @property
+    def beside(self) -> Path | None:
+        """Folder of the YAML file of a source that does not ship with the project: its files may lie there."""
+        return self._beside
 
     @classmethod
-    def load(cls, slug: str) -> "Source":
-        """The source of this name.
+    def load(cls, name: str) -> "Source":
+        """The source of this slug, or the one that a YAML file describes.
 
         Raises:
             ValueError: If there is none; names the nearest.
         """
-        if slug not in available():
-            near = get_close_matches(slug, available(), n=1, cutoff=0)
-            raise ValueError(f"no source {slug!r}; the nearest is {near[0]!r}")
-        return cls.from_yaml(FOLDER / f"{slug}.yaml")
+        if name.endswith((".yaml", ".yml")):
+            return cls.from_yaml(name)
+        if name not in available():
+            near = get_close_matches(name, available(), n=1, cutoff=0)
+            raise ValueError(f"no source {name!r}; the nearest is {near[0]!r} (a source of your own is a .yaml file)")
+        return cls.from_yaml(FOLDER / f"{name}.yaml")
 
     @classmethod
     def from_yaml(cls, path: Path | str) -> "Source":
@@ -186,14 +145,21 @@ class Source(_Frozen):
 
         Raises:
             ValueError: If the description does not keep to the grammar; says where.
+            FileNotFoundError: If there is no such file.
         """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"no description at {path}; the shipped ones: `safeladder source list`")
         try:
-            return cls.model_validate(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-        except yaml.YAMLError as error:
+            source = cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise ValueError(f"{path} is no YAML: {error}") from None
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'source'}: {e['msg']}" for e in error.errors())
             raise ValueError(f"{path} describes no source: {wrong}") from None
+        if path.parent.resolve() != FOLDER.resolve():
+            source._beside = path.parent
+        return source
 
 
 def available() -> list[str]:

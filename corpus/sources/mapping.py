@@ -1,21 +1,48 @@
-"""From the fields of a record to messages and labels, as a description says."""
+"""From the fields of a record to what its description says of them: more fields, which rows, and their labels."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from catalog import labels
-from catalog.ids import chat
-from corpus.sources.description import Choice, Files, Fixed, Row
-from corpus.sources.template import Rejected, as_text, fill, look_up, parse
+from corpus.sources.description import Files
+from corpus.sources.rules import Choice, Fixed, Row, is_category
+from corpus.sources.template import Rejected, as_text, fill, look_up, names, parse
 
 Fields = Mapping[str, Any]
-Messages = list[dict[str, Any]]
-Look = Callable[[str], str]
-ROLES = ("system", "user", "assistant")
+Tables = Mapping[str, Mapping[str, Any]]
 
 
-def expand(entry: Files, fields: Fields, table: Mapping[str, Any]) -> Fields:
-    """The fields of a record with those that `parse` and `lookup` add.
+def unzipped(entry: Files, fields: Fields) -> Iterator[Fields]:
+    """The record, or one for each index of the parallel lists that `zip` names, with its `$index` from 0.
+
+    Raises:
+        Rejected: `unequal_lists`, `empty_list`, `missing_field` or `wrong_type`.
+    """
+    if not entry.zip:
+        yield fields
+        return
+    lists = {name: look_up(fields, name) for name in entry.zip}
+    for name, value in lists.items():
+        if not isinstance(value, list):
+            raise Rejected("wrong_type", f"field {name!r}: expected a list, found {type(value).__name__}")
+    lengths = {name: len(value) for name, value in lists.items()}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
+        raise Rejected("unequal_lists", f"parallel lists differ in length: {found}")
+    if not lengths[entry.zip[0]]:
+        raise Rejected("empty_list", f"field {entry.zip[0]!r} holds no item")
+    for i, values in enumerate(zip(*lists.values(), strict=True)):
+        yield {**fields, **dict(zip(lists, values, strict=True)), "$index": i}
+
+
+def expand(entry: Files, fields: Fields, tables: Tables) -> Fields:
+    """The fields of a record with those that `parse` and `lookups` add.
+
+    Args:
+        entry: The description.
+        fields: The record.
+        tables: Key to value of each lookup, by the field that it goes into.
 
     Raises:
         Rejected: `unparsed`, `unknown_key`, `missing_field` or `wrong_type`.
@@ -27,83 +54,27 @@ def expand(entry: Files, fields: Fields, table: Mapping[str, Any]) -> Fields:
         if found is None:
             raise Rejected("unparsed", f"field {name!r} has not the shape of its template")
         added |= found
-    if entry.lookup:
-        key = as_text(look_up(fields, entry.lookup.field))
-        if key is None or key not in table:
-            raise Rejected("unknown_key", f"field {entry.lookup.field!r} names no row of {entry.lookup.file}")
-        added[entry.lookup.into] = table[key]
+    lacking: dict[str, str] = {}
+    for lookup in entry.lookups:
+        if lacking.keys() & set(names(lookup.field)):
+            continue  # it would look for what another table did not give
+        key = fill(lookup.field, {**fields, **added})
+        if key is None or key not in tables[lookup.into]:
+            lacking[lookup.into] = lookup.file
+        else:
+            added[lookup.into] = tables[lookup.into][key]
+    if lacking:
+        raise Rejected("unknown_key", f"no row for this record in {', '.join(dict.fromkeys(lacking.values()))}")
     return {**fields, **added} if added else fields
 
 
-def messages_of(row: Row, fields: Fields, look: Look) -> Messages:
-    """The exchange of a row.
-
-    Args:
-        row: Its description.
-        fields: The record.
-        look: Gives the `media_id` of a picture by its path inside the source, or raises `Rejected`.
+def selected(row: Row, fields: Fields) -> bool:
+    """Whether the row is made of this record, by its `when`.
 
     Raises:
-        Rejected: `null_...`, `empty_...` or `wrong_type` for a text, and what `look` finds wrong.
+        Rejected: `missing_field` or `wrong_type`.
     """
-    if row.messages is not None:
-        return _conversation(look_up(fields, row.messages), look)
-    assert row.prompt is not None
-    prompt = _text(row.prompt, fields, "prompt")
-    response = None if row.response is None else _text(row.response, fields, "response")
-    return chat(prompt, response, images=[look(_text(image, fields, "image")) for image in row.images])
-
-
-def _text(rule: str | Fixed, fields: Fields, role: str) -> str:
-    if isinstance(rule, Fixed):
-        return rule.text
-    if "{" in rule:
-        value: Any = fill(rule, fields)
-    else:
-        value = look_up(fields, rule)
-    if value is None:
-        raise Rejected(f"null_{role}", f"field {rule!r} is null")
-    if not isinstance(value, str):
-        raise Rejected("wrong_type", f"field {rule!r}: expected text, found {type(value).__name__}")
-    if not value.strip():
-        raise Rejected(f"empty_{role}", f"field {rule!r} holds no character but white space")
-    return value
-
-
-def _conversation(value: Any, look: Look) -> Messages:
-    if not isinstance(value, list) or not value:
-        raise Rejected("no_messages", f"expected a list of messages, found {type(value).__name__}")
-    return [_message(i, message, look) for i, message in enumerate(value)]
-
-
-def _message(i: int, message: Any, look: Look) -> dict[str, Any]:
-    if not isinstance(message, dict) or message.get("role") not in ROLES:
-        raise Rejected("bad_message", f"message {i}: expected an object with a role of {', '.join(ROLES)}")
-    extra = sorted(key for key, value in message.items() if value is not None and key not in ("role", "content"))
-    if extra:
-        raise Rejected("bad_message", f"message {i}: {len(extra)} keys beside role and content, which would be lost")
-    content = message.get("content")
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    if not isinstance(parts, list):
-        raise Rejected("bad_message", f"message {i}: expected content as text or a list of parts")
-    merged: list[dict[str, Any]] = []
-    for part in (_part(i, part, look) for part in parts):
-        if merged and merged[-1]["type"] == part["type"] == "text":
-            merged[-1] = {**part, "text": merged[-1]["text"] + part["text"]}  # one text, however it was cut
-        else:
-            merged.append(part)
-    if not any(part["type"] == "image" or part["text"].strip() for part in merged):
-        raise Rejected("empty_message", f"message {i} holds no character but white space")
-    return {"role": message["role"], "content": merged}
-
-
-def _part(i: int, part: Any, look: Look) -> dict[str, Any]:
-    match part:
-        case {"type": "text", "text": str(text)}:
-            return {"type": "text", "text": text, "media_id": None}
-        case {"type": "image", "image": str(path)}:
-            return {"type": "image", "text": None, "media_id": look(path)}
-    raise Rejected("bad_message", f"message {i}: expected parts of type text (`text`) or image (`image`, a path)")
+    return all(as_text(look_up(fields, name)) in values for name, values in row.when.items())
 
 
 def short(rule: str | Fixed | None, fields: Fields) -> str | None:
@@ -113,30 +84,60 @@ def short(rule: str | Fixed | None, fields: Fields) -> str | None:
     return fill(rule, fields)
 
 
-def answer(row: Row, fields: Fields) -> tuple[str | None, bool | None, str | None]:
-    """(label, unsafe, category) of a row.
+def answer(row: Row, fields: Fields) -> dict[str, Any]:
+    """`label`, `unsafe`, `category` and `subcategory` of a row.
 
     Raises:
-        Rejected: `unknown_label` for a value that the description does not name.
+        Rejected: `unknown_label` for a value that the description does not name; `null_...` or `empty_...` where one
+            side of a comparison is missing, which is neither equal nor unequal.
     """
-    label = _choose(row.label, fields, labels.TASKS.get(row.task or "", ()))
-    unsafe = _choose(row.unsafe, fields, ())
+    label = _choose("label", row.label, fields, labels.TASKS.get(row.task or "", ()).__contains__)
+    unsafe = _choose("unsafe", row.unsafe, fields, lambda _: False)
     if row.task == "safety":
         if label is not None:
             unsafe = labels.is_unsafe(label)
         elif unsafe:
             label = labels.UNSAFE
-    return label, unsafe, _choose(row.category, fields, (None, *labels.CATEGORIES))
+    category = _choose("category", row.category, fields, lambda value: value is None or is_category(value, row.task))
+    return {
+        "label": label,
+        "unsafe": unsafe,
+        "category": category and category.partition("/")[0],
+        "subcategory": category if category and "/" in category else None,
+    }
 
 
-def _choose(rule: str | bool | Choice | None, fields: Fields, allowed: tuple[str | None, ...]) -> Any:
+def _choose(
+    role: str, rule: str | bool | Choice | None, fields: Fields, known: Callable[[str | None], bool]
+) -> Any:
     if not isinstance(rule, Choice):
         return rule
+    if rule.equals is not None:
+        same = _comparable(role, rule.field, fields) == _comparable(role, rule.equals, fields)
+        return rule.then if same else rule.otherwise
     value = as_text(look_up(fields, rule.field))
     if rule.map is not None and value in rule.map:
         return rule.map[value]
-    if rule.map is None and value in allowed:
+    if rule.map is None and known(value):
         return value
-    known = len(rule.map) if rule.map is not None else len(allowed)
     found = "null" if value is None else f"a text of {len(value)} characters"
-    raise Rejected("unknown_label", f"field {rule.field!r} holds {found}, none of the {known} values that are known")
+    expected = f"{role} of the row's task" if rule.map is None else f"of the {len(rule.map)} values of its table"
+    raise Rejected("unknown_label", f"field {rule.field!r} holds {found}, expected one {expected}")
+
+
+def _comparable(role: str, name: str, fields: Fields) -> str:
+    """A value in a form in which 1, 1.0 and "1", and objects whose keys stand in another order, are the same."""
+    value = look_up(fields, name)
+    if value is None:
+        raise Rejected(f"null_{role}", f"field {name!r} is null, so there is nothing to compare")
+    if value in ("", [], {}):
+        raise Rejected(f"empty_{role}", f"field {name!r} is empty, so there is nothing to compare")
+    return json.dumps(_as_texts(value), ensure_ascii=False, sort_keys=True)
+
+
+def _as_texts(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_texts(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _as_texts(item) for key, item in value.items()}
+    return as_text(int(value) if isinstance(value, float) and value.is_integer() else value)

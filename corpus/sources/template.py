@@ -3,6 +3,7 @@
 A text without braces is the name of a field. `a.b.0` goes into nested values: key a, key b, first item.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -56,12 +57,14 @@ def as_text(value: Any) -> str | None:
     """A short value (id, label, key) as the string that stands for it; null stays null.
 
     Raises:
-        Rejected: `wrong_type` for a list or an object.
+        Rejected: `wrong_type` for a list or an object, `not_finite` for NaN or an infinite number.
     """
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Rejected("not_finite", "expected a value, found NaN or an infinite number")
     if isinstance(value, int | float):
         return str(value)
     raise Rejected("wrong_type", f"expected one value, found {type(value).__name__}")

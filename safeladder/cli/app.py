@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from safeladder.cli import annotate, catalog, doctor, models, release, rl, run, source, synth, verifier
+from safeladder.cli import annotate, catalog, doctor, models, release, rl, run, source, synth, taxonomy, verifier
 from safeladder.cli.console import DidNotHold
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(release.app, name="release")
 app.add_typer(release.shards, name="shards")
 app.add_typer(source.app, name="source")
+app.add_typer(taxonomy.app, name="taxonomy")
 app.add_typer(synth.app, name="synth")
 app.add_typer(annotate.app, name="annotate")
 app.add_typer(verifier.app, name="verifier")

@@ -1,58 +1,85 @@
-"""`catalog`, `sql`, `trace` and `why`: ask the DuckDB catalog."""
+"""`catalog` and `sql`: build the DuckDB catalog, look at its tables, ask it."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any
+import sys
+from typing import Annotated
 
 import typer
 
-from safeladder.cli.console import JsonOption, StoreOption, emit, say
+from safeladder.cli import follow
+from safeladder.cli.console import DidNotHold, JsonOption, StoreOption, emit, say
 
-catalog = typer.Typer(no_args_is_help=True, help="Build the DuckDB catalog and look at its tables.")
+catalog = typer.Typer(no_args_is_help=True, help="Build the DuckDB catalog, look at its tables, keep the store whole.")
+
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="Show the catalog as it was: a commit number, an ISO time or a release")
+]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this file and of `follow`."""
     app.command("sql")(sql)
-    app.command("trace")(trace)
-    app.command("why")(why)
+    follow.register(app)
     app.add_typer(catalog, name="catalog")
 
 
 @catalog.command("build")
-def build(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Build the catalog from the store and swap it in; readers are never disturbed."""
+def build(
+    full: Annotated[bool, typer.Option("--full", help="Read every segment anew, not only the new ones")] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the catalog up to date with the store and swap it in; readers are never disturbed."""
     from catalog import Store, read_model
     from safeladder.settings import store_path
 
-    emit([{"catalog": str(read_model.build(Store.existing(store_path(store))))}], as_json=as_json)
+    emit([{"catalog": str(read_model.build(Store.existing(store_path(store)), full=full))}], as_json=as_json)
     say('next: safeladder sql "select stage, reason, count(*) n from rejections group by all order by n desc"')
 
 
 @catalog.command("describe")
 def describe(
-    table: Annotated[str | None, typer.Argument(help="A table or view; all of them by default")] = None,
+    name: Annotated[str | None, typer.Argument(help="A table or view; all of them by default")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tables of the catalog, or the columns of one with what they mean."""
-    from catalog import TABLES
-    from catalog import describe as columns_of
+    """Tables and views of the catalog, or the columns of one, with what they mean."""
+    from catalog import read_model
 
-    if table is None:
-        emit(({"table": name, "columns": len(schema)} for name, schema in TABLES.items()), as_json=as_json)
-        say('`rows` is a view over them: safeladder sql "describe rows"')
+    relations = read_model.relations()
+    if name is None:
+        emit(
+            (
+                {"name": r.name, "kind": r.kind, "columns": len(r.columns), "meaning": r.about}
+                for r in relations.values()
+            ),
+            as_json=as_json,
+        )
+        say("next: safeladder catalog describe rows")
         return
-    if table not in TABLES:
-        raise LookupError(f"no table {table!r}; there are: {', '.join(TABLES)}")
-    emit(({"column": name, "meaning": text} for name, text in columns_of(table).items()), as_json=as_json)
+    if name not in relations:
+        raise LookupError(f"no table or view {name!r}; there are: {', '.join(relations)}")
+    emit(({"column": column, "meaning": text} for column, text in relations[name].columns.items()), as_json=as_json)
+
+
+@catalog.command("shell")
+def shell(store: StoreOption = None, as_of: AsOfOption = None) -> None:
+    """Ask one query after another: the `duckdb` program where it is installed, else a prompt of our own.
+
+    Read-only, and shut off from other files, the network and extensions. Queries may also be piped in.
+    """
+    from safeladder.cli.shell import open_shell
+    from safeladder.settings import store_path
+
+    if failed := open_shell(store_path(store), as_of=as_of):
+        raise DidNotHold(f"{failed} of the queries failed")
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="Any DuckDB query; the catalog is open read-only")],
+    query: Annotated[str, typer.Argument(help="Any DuckDB query; - reads it from standard input")],
     store: StoreOption = None,
+    as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Query the catalog.
+    """Query the catalog: read-only, shut off from other files, the network and extensions.
 
     Example: `safeladder sql "select source, split, count(*) n from rows group by all order by n desc"`.
     """
@@ -61,68 +88,11 @@ def sql(
     from catalog import read_model
     from safeladder.settings import store_path
 
-    with read_model.connect(store_path(store)) as connection:
+    with read_model.connect(store_path(store), as_of=as_of, sandbox=True) as connection:
         try:
-            cursor = connection.execute(query)
+            cursor = connection.execute(sys.stdin.read() if query == "-" else query)
+            names = [column[0] for column in cursor.description or ()]
+            rows = cursor.fetchall()
         except duckdb.Error as error:
             raise ValueError(str(error)) from None
-        names = [column[0] for column in cursor.description or ()]
-        emit((dict(zip(names, row, strict=True)) for row in cursor.fetchall()), as_json=as_json, columns=names)
-
-
-def trace(
-    sample: Annotated[str, typer.Argument(help="A sample id or its first characters")],
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Follow one row from source file and line to the releases, checkpoints and rewards that used it."""
-    from catalog import lineage
-
-    found, events = _asked(sample, store, lineage.trace)
-    if as_json:
-        emit(events, as_json=True)
-        return
-    print(f"sample {found}")
-    for event in events:
-        print(_line(event))
-
-
-def why(
-    sample: Annotated[str, typer.Argument(help="A sample id or its first characters")],
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Why a row is not in the latest release."""
-    from catalog import lineage
-
-    found, reasons = _asked(sample, store, lineage.why)
-    if as_json:
-        emit(reasons, as_json=True)
-    elif not reasons:
-        print(f"{found} is in the latest release; follow it with `safeladder trace {found[:12]}`")
-    else:
-        print(f"sample {found}")
-        for reason in reasons:
-            print(_line(reason))
-
-
-def _asked(
-    sample: str, store: Path | None, question: Callable[[Any, str], list[dict[str, Any]]]
-) -> tuple[str, list[dict[str, Any]]]:
-    """The full id of a sample, and what the catalog of a store answers about it."""
-    from catalog import lineage, read_model
-    from safeladder.settings import store_path
-
-    with read_model.connect(store_path(store)) as connection:
-        found = lineage.find(connection, sample)
-        return found, question(connection, found)
-
-
-def _line(event: dict[str, Any]) -> str:
-    parts = []
-    for key, value in event.items():
-        if key == "event" or value is None:
-            continue
-        text = f"{value:.4g}" if isinstance(value, float) else str(value)
-        parts.append(f"{key}={text[:12] if key.endswith('_id') and key != 'source_id' else text}")
-    return f"  {event['event']:<11}{'  '.join(parts)}"
+        emit((dict(zip(names, row, strict=True)) for row in rows), as_json=as_json, columns=names)

@@ -2,14 +2,15 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 StoreOption = Annotated[
-    Path | None, typer.Option("--store", help="Folder of the store [default: $SAFELADDER_STORE or ./store]")
+    str | None, typer.Option("--store", help="Folder or URL of the store [default: $SAFELADDER_STORE or ./store]")
 ]
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Local copies of public sets [default: $SAFELADDER_DATA or ./data]")
@@ -19,6 +20,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable outpu
 
 class DidNotHold(Exception):
     """The command was asked rightly, but what it checks or needs did not hold: exit code 1."""
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar on standard error; yields what is to be told (done, total, unit)."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(transient=True, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total, unit: bar.update(task, completed=done, total=total, description=f"{what} {unit}")
 
 
 def say(line: str = "") -> None:

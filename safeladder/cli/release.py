@@ -8,7 +8,9 @@ import typer
 from safeladder.cli.console import JsonOption, StoreOption, emit, say
 
 app = typer.Typer(no_args_is_help=True, help="Freeze labelled rows under a digest.")
-shards = typer.Typer(no_args_is_help=True, help="A release as Parquet files that `datasets` reads as they are.")
+shards = typer.Typer(
+    no_args_is_help=True, help="A release as files for training: Parquet, or JSON lines with pictures beside them."
+)
 
 
 @app.command("create")
@@ -70,21 +72,36 @@ def shards_list(store: StoreOption = None, as_json: JsonOption = False) -> None:
 def pull(
     name: Annotated[str | None, typer.Argument(help="Name or digest prefix; the newest by default")] = None,
     to: Annotated[Path, typer.Option(help="Folder for the shards")] = Path("out/shards"),
+    format: Annotated[str, typer.Option(help="parquet, jsonl or chat")] = "parquet",
     grant: Annotated[str, typer.Option(help="open, or restricted to export restricted sources too")] = "open",
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the shards of a release; rows of restricted sources stay back without `--grant restricted`."""
+    """Write the shards of a release; rows of restricted sources stay back without `--grant restricted`.
+
+    parquet: messages as parts, pictures inside; what `datasets` and TRL take.
+    jsonl: messages as parts, pictures as files; for your own code, and for `source ingest` of another store.
+    chat: messages as strings with `<image>` where a picture stands, pictures as files; what LLaMA-Factory and verl
+    take. A row whose own text holds such a placeholder is left out and counted. TRL wants parts, not this.
+    """
     from catalog import Store
+    from catalog.exports import FORMATS
     from catalog.shards import export
     from safeladder.settings import store_path
 
     if grant not in ("open", "restricted"):
         raise ValueError(f"--grant {grant}: expected open or restricted")
-    manifest = export(Store.existing(store_path(store)), name, to, grant=grant)
+    if format not in FORMATS:
+        raise ValueError(f"--format {format}: expected {', '.join(FORMATS)}")
+    manifest = export(Store.existing(store_path(store)), name, to, grant=grant, format=format)
     emit(({"file": file, **entry} for file, entry in manifest["files"].items()), as_json=as_json)
-    say(f"{manifest['rows']:,} rows, {manifest['withheld']:,} withheld for their tier (grant: {grant})")
-    say(f"next: python -c \"from datasets import load_dataset; print(load_dataset('{to}'))\"")
+    left = {
+        f"withheld for their tier (grant: {grant})": manifest["withheld"],
+        "taken down since": manifest["taken_down"],
+        "left out, since their own text holds a placeholder": manifest["unfit"],
+    }
+    say(", ".join([f"{manifest['rows']:,} rows", *(f"{count:,} {what}" for what, count in left.items() if count)]))
+    say(f"next: safeladder shards verify {to}")
 
 
 @shards.command("verify")

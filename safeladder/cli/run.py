@@ -1,7 +1,7 @@
 """`run` and `status`: a whole recipe, and how far runs have come."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,11 +18,16 @@ def run(
     recipe: Annotated[Path, typer.Argument(help="A recipe, for example examples/demo.yaml")],
     plan: Annotated[bool, typer.Option("--plan", help="Show the stages and stop")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes; changes no result")] = 1,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Do failed rows again, and every stage after them")
+    ] = False,
     store: StoreOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a recipe from sources to verifier (and RL); finished stages are reused, a killed run resumes.
+
+    A row on which a filter or verifier raises is counted as failed; the others go on. `safeladder status` shows it.
 
     Examples: `safeladder run examples/demo.yaml --plan`; `safeladder run examples/eight_sets.yaml --data DIR`.
     """
@@ -34,7 +39,7 @@ def run(
         emit(plan_recipe(recipe, where, root), as_json=as_json)
         say(f"nothing was run; next: safeladder run {recipe} --store {where}")
         return
-    done = run_recipe(recipe, where, root, workers=workers)
+    done = run_recipe(recipe, where, root, workers=workers, retry_failed=retry_failed)
     if as_json:
         emit(done.stages, as_json=True)
     for name, value in done.places.items():
@@ -47,29 +52,19 @@ def status(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Stages of a run: finished, running, failed; and the command that goes on with it."""
+    """Stages of a run with their accounting: finished, running, killed, failed; and the command that goes on with it.
+
+    Exits 1 unless the run is running, or finished with no row failed.
+    """
     from catalog import Store
-    from catalog.runs import only_run
     from safeladder.settings import store_path
+    from safeladder.standing import standing
 
     where = store_path(store)
-    opened = Store.existing(where)
-    runs = opened.read("runs").sort("started_at", descending=True)
-    found = runs.filter(runs["run_id"].str.starts_with(run)) if run else runs
-    if found.is_empty():
-        raise LookupError(f"no run {run or ''} in {where}; start one with `safeladder run RECIPE`")
-    row = found.row(0, named=True)
-    stages = opened.read("stages")
-    mine = stages.filter(stages["run_id"] == row["run_id"]).sort("position").drop("run_id", "position")
-    rows: list[dict[str, Any]] = [{**stage, "stage_id": stage["stage_id"][:12]} for stage in mine.iter_rows(named=True)]
-    emit(rows, as_json=as_json)
-    state = row["state"]
-    if state == "running":
-        try:
-            with only_run(opened):
-                state = "killed"  # nobody holds the lock that a running run holds
-        except RuntimeError:
-            pass
-    say(f"run {row['run_id'][:12]} ({row['name']}): {state}")
-    if state not in ("finished", "running"):
-        raise DidNotHold(f"the run was {state}; the same command goes on with the first stage that is not finished")
+    found = standing(Store.existing(where), where, run)
+    emit(found.stages, as_json=as_json)
+    say(f"run {found.run_id[:12]} ({found.name}): {found.state}")
+    for line in found.failed:
+        say(line)
+    if not found.holds:
+        raise DidNotHold(f"the run is not whole; this goes on with it:\n{found.next}")

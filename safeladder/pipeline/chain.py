@@ -19,7 +19,7 @@ def stages(recipe: Recipe, store: Store, data: Path, *, workers: int = 1) -> lis
     Raises:
         FileNotFoundError: If a source's files are not under the data root.
     """
-    ingests = [ingest.stage(slug, data) for slug in recipe.sources]
+    ingests = ingest.stages(recipe.sources, data, workers=workers)
     chain = [
         *ingests,
         clean.filter_stage(recipe.filter, [stage.name for stage in ingests], workers=workers),

@@ -5,7 +5,8 @@ from pathlib import Path
 import polars as pl
 
 from catalog import Accounting, Context, Output, Stage, with_text
-from corpus import clusters, dedup, filters, split, steps
+from corpus import clusters, dedup, filters, pieces, split, steps
+from corpus.pieces import REASON_FAILED
 from safeladder.pipeline.frames import annotations_of, empty, table
 from safeladder.recipe import DedupConfig, FilterConfig, SplitConfig
 
@@ -20,14 +21,22 @@ def filter_stage(config: FilterConfig, ingests: list[str], *, workers: int) -> S
     )
 
 
+# Where a row was met: what joins a row and its rejection.
+PLACE = ["sample_id", "source", "file", "line"]
+
+
 def _filter(context: Context, config: FilterConfig, workers: int) -> Output:
-    inputs = []
-    for name in context.upstream:
-        rows = context.read("working", name)
-        path = context.workdir / "in" / f"{name.removeprefix('ingest:')}.parquet"
-        path.parent.mkdir(exist_ok=True)
-        rows.write_parquet(path)
-        inputs.append(path)
+    store = context.store
+    inputs = [
+        store.segment_file("working", segment)
+        for stage_id in context.upstream.values()
+        for _, segment in store.segment_list("working", batch_id=stage_id)
+    ]
+    if context.before:  # what did not fail stands
+        failed = context.read_before("rejections").filter(pl.col("reason") == REASON_FAILED)
+        again = _all(context).join(failed, on=PLACE, how="semi", nulls_equal=True)
+        inputs = [context.workdir / "again.parquet"]
+        pieces.write(inputs[0], again)
     reasons: list[steps.Reason] = [
         filters.length(pl.col("reply"), min_chars=config.min_chars, max_chars=config.max_chars),
         filters.length(pl.col("whole"), max_chars=config.max_chars),
@@ -37,19 +46,35 @@ def _filter(context: Context, config: FilterConfig, workers: int) -> Output:
     ]
     if config.pii:
         reasons.append(steps.OnColumn("whole", filters.pii))
-    context.tick(0, len(inputs), "files")
-    out = context.workdir / "out"
-    counts = steps.run_filters(inputs, out, reasons, workers=workers)
-    kept = _read(out / "kept", "working")
-    rejected = table("rejections", _read(out / "rejected", "rejections"), stage="filter")
+    done = steps.run_filters(
+        inputs,
+        context.workdir / "out",
+        reasons,
+        workers=workers,
+        may_fail=1.0 if context.before else 0.1,
+        tick=lambda ready, total: context.tick(ready, total, "pieces"),
+    )
+    kept, gone = _read(done.kept, "working"), _read(done.judged_out, "rejections")
+    rows_in = done.rows_in
+    if context.before:
+        everything = _all(context)
+        rows_in = everything.height
+        stands = context.read_before("rejections").filter(pl.col("reason") != REASON_FAILED)
+        gone = pl.concat([stands, table("rejections", gone)])
+        kept = everything.join(gone, on=PLACE, how="anti", nulls_equal=True)
+    bad = int((gone["reason"] == REASON_FAILED).sum())
     return Output(
-        Accounting(counts.rows_in, counts.rows_out, rejected=counts.rejected),
-        {"working": kept, "rejections": rejected},
+        Accounting(rows_in, kept.height, rejected=gone.height - bad, failed=bad),
+        {"working": kept, "rejections": table("rejections", gone, stage="filter")},
     )
 
 
-def _read(folder: Path, name: str) -> pl.DataFrame:
-    return pl.concat([empty(name), *(table(name, pl.read_parquet(path)) for path in sorted(folder.glob("*.parquet")))])
+def _all(context: Context) -> pl.DataFrame:
+    return pl.concat([empty("working"), *(context.read("working", name) for name in context.upstream)])
+
+
+def _read(paths: list[Path], name: str) -> pl.DataFrame:
+    return pl.concat([empty(name), *(table(name, pl.read_parquet(path)) for path in paths)])
 
 
 NO_COPIES = pl.DataFrame(
@@ -131,7 +156,8 @@ def _split(context: Context, config: SplitConfig, seed: int) -> Output:
     rows = with_text(context.read("working", "dedup"))
     found = clusters.prompt_clusters(rows, threshold=config.cluster_threshold)
     sides = split.assign(found, calibration=config.calibration, test=config.test, seed=seed)
+    placed = table("working", rows.join(sides.select("sample_id"), on="sample_id", how="semi"))
     return Output(
-        Accounting(rows.height, sides.height),
-        {"working": table("working", rows), "clusters": table("clusters", found), "splits": table("splits", sides)},
+        Accounting(rows.height, placed.height),
+        {"working": placed, "clusters": table("clusters", found), "splits": table("splits", sides)},
     )

@@ -20,16 +20,19 @@ def stage(config: synth.SynthConfig) -> Stage:
 
 def _derive(context: Context, config: synth.SynthConfig) -> Output:
     sides = context.read("splits", "split").select("sample_id", "split", "cluster_id")
-    rows = with_text(context.read("working", "split")).join(sides, on="sample_id")
+    given = context.read("working", "split")
+    rows = with_text(given).join(sides, on="sample_id")
     context.tick(0, rows.height, "rows")
     made = synth.derive(rows, config=config)
     for _, picture in made.media:
         context.store.put_media(picture)
     media = table("media", pl.DataFrame([row for row, _ in made.media])) if made.media else empty("media")
+    samples = samples_of(made.rows)
     return Output(
-        Accounting(rows.height, rows.height, created=made.rows.height),
+        # A row without a side, or with two, is no longer one row: the numbers do not add up and nothing is committed.
+        Accounting(given.height, rows.height, created=samples.height),
         {
-            "samples": samples_of(made.rows),
+            "samples": samples,
             "annotations": annotations_of(made.rows, annotator=pl.col("source_label")),
             "lineage": table("lineage", made.lineage),
             "media": media,

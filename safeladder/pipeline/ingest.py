@@ -1,45 +1,80 @@
-"""Ingest: one stage per source; every record of its files becomes rows or a rejection."""
+"""Ingest: one stage per source; every record of its files becomes rows, a rejection, or a failure."""
 
-import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
-from catalog import Accounting, Context, Output, Stage, digest
+from catalog import Accounting, Context, Output, Stage, digest, fingerprints
 from corpus import screen, sources
+from corpus.pieces import REASON_FAILED
+from safeladder.pipeline import reading
 from safeladder.pipeline.frames import annotations_of, empty, samples_of, table
 
 
-def stage(slug: str, data: Path) -> Stage:
-    """Read one source."""
-    source = sources.Source.load(slug)
-    files = sources.files(source, data)
-    digests = {file: _sha256(sources.path_of(source, data, file)) for file in files}
-    return Stage(
-        name=f"ingest:{slug}",
-        work=lambda context: _ingest(context, source, data, digests),
-        config=source.model_dump(mode="json") | {"screen": screen.version()},
-        reads=digests,
-    )
+def stages(slugs: Sequence[str], data: Path, *, workers: int = 1) -> list[Stage]:
+    """Read each source in a stage of its own; with several workers the first one reads ahead for all of them.
+
+    Args:
+        slugs: Sources by slug, or descriptions of one's own by path.
+        data: Folder with a folder for each source.
+        workers: Processes that read; they change no result.
+
+    Raises:
+        FileNotFoundError: If a source's files are not there.
+    """
+    chain: list[Stage] = []
+    known: dict[str, tuple[sources.Source, dict[str, str]]] = {}
+
+    def ahead(context: Context) -> Iterator[reading.Piece]:
+        for name, stage_id in fingerprints(chain).items():
+            if stage_id != context.stage_id and not context.store.has(stage_id):
+                yield from reading.cut(known[name][0], data, known[name][1], context.workdir.parent / stage_id)
+
+    def work(context: Context, name: str) -> Output:
+        return _ingest(context, *known[name], data, ahead(context) if workers > 1 else (), workers)
+
+    for slug in slugs:
+        source = sources.Source.load(slug)
+        digests = {file: sources.digest_of(source, data, file) for file in sources.files(source, data)}
+        name = f"ingest:{source.slug}"
+        known[name] = source, digests
+        config = source.model_dump(mode="json") | {"screen": screen.version()}
+        chain.append(Stage(name, partial(work, name=name), config=config, reads=digests))
+    return list(chain)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _ingest(context: Context, source: sources.Source, data: Path, digests: dict[str, str]) -> Output:
-    rows, rejected, media, records = [empty("working")], [empty("rejections")], [], 0
-    for done, file in enumerate(digests):
-        context.tick(done, len(digests), "files")
-        for read in sources.read(source, data, file):
-            rows.append(read.rows)
-            rejected.append(table("rejections", read.rejections, stage=f"ingest:{source.slug}"))
-            records += read.records
-            for row, picture in read.media:
-                context.store.put_media(picture)
-                media.append(row)
-    kept, out = pl.concat(rows), pl.concat(rejected)
+def _ingest(
+    context: Context,
+    source: sources.Source,
+    digests: dict[str, str],
+    data: Path,
+    ahead: Iterable[reading.Piece],
+    workers: int,
+) -> Output:
+    cut = reading.cut(source, data, digests, context.workdir)
+    rows, out, media = [empty("working")], [empty("rejections")], [empty("media")]
+    if context.before:  # what did not fail stands; a file with a record that failed is read again
+        rejected = context.read_before("rejections")
+        failed = set(rejected.filter(pl.col("reason") == REASON_FAILED)["file"])
+        cut = [piece for piece in cut if failed & set(piece.files)]
+        stands = ~pl.col("file").is_in([file for piece in cut for file in piece.files])
+        rows, out = [context.read_before("working").filter(stands)], [rejected.filter(stands)]
+        media = [context.read_before("media")]
+    reading.read_all(cut, ahead, workers=workers, tick=lambda done, total: context.tick(done, total, "pieces"))
+    records = sum(map(reading.records_of, cut))
+    for part in (part for piece in cut for part in reading.parts_of(piece)):
+        for picture in part.media["data"]:
+            context.store.put_media(picture)
+        rows.append(part.rows)
+        out.append(table("rejections", part.rejections, stage=f"ingest:{source.slug}"))
+        media.append(part.media.drop("data"))
+    _check(source, pl.concat([*rows[1:], empty("working")]), pl.concat([*out[1:], empty("rejections")]), records)
+    kept, gone = (pl.concat(frames).sort("file", maintain_order=True) for frames in (rows, out))
+    if context.before:
+        records = int(context.read_before("sources")["records"].item())
+    bad = int((gone["reason"] == REASON_FAILED).sum())
     description = {
         "source": source.slug,
         "title": source.title,
@@ -51,14 +86,21 @@ def _ingest(context: Context, source: sources.Source, data: Path, digests: dict[
         "records": records,
     }
     return Output(
-        Accounting(kept.height + out.height, kept.height, rejected=out.height),
+        Accounting(kept.height + gone.height, kept.height, rejected=gone.height - bad, failed=bad),
         {
             "working": kept,
             "samples": samples_of(kept),
             "occurrences": table("occurrences", kept),
             "annotations": annotations_of(kept, annotator=pl.col("source")),
-            "media": table("media", pl.DataFrame(media)) if media else empty("media"),
-            "rejections": out,
+            "media": pl.concat(media).unique("media_id", keep="first", maintain_order=True),
+            "rejections": gone,
             "sources": table("sources", pl.DataFrame([description])),
         },
     )
+
+
+def _check(source: sources.Source, kept: pl.DataFrame, gone: pl.DataFrame, records: int) -> None:
+    """Raise where a record that was read is neither among the rows nor among the rejections."""
+    met = pl.concat([kept.select("file", "line"), gone.select("file", "line")]).n_unique()
+    if met != records:
+        raise RuntimeError(f"source {source.slug}: {records} records were read, but {met} became rows or rejections")

@@ -1,17 +1,24 @@
 """Verify: train a calibrated safety verifier from the release, measure it, and let it judge every row."""
 
 import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from catalog import Accounting, Context, Output, Stage, Store, models, with_text
+from catalog import Accounting, Context, Output, Stage, Store, digest, models, with_text
 from catalog import ledger as ledger_rows
-from corpus import filters
-from safeladder.pipeline.frames import table
+from corpus import filters, pieces
+from safeladder.pipeline.frames import empty, table
 from safeladder.pipeline.release import rows_of
 from verifiers import VerifierConfig
 
+if TYPE_CHECKING:
+    from verifiers import Verifier
+
 CHECKPOINTS = "checkpoints"
+SCORED_AT_ONCE = 512
 
 
 def train_stage(config: VerifierConfig, *, release_id: str | None = None) -> Stage:
@@ -90,7 +97,7 @@ def _train(context: Context, config: VerifierConfig, release_id: str | None) -> 
         shutil.copytree(built, beside := path.with_name(f".{checkpoint_id}"), dirs_exist_ok=True)
         beside.rename(path)
     return Output(
-        Accounting(rows.height, answered.height, rejected=rows.height - answered.height),
+        Accounting(rows.height, answered.height, rejected=unread.height),
         {
             "rejections": table("rejections", unread, stage="verifier"),
             "checkpoint_metrics": table(
@@ -138,12 +145,59 @@ def _score(context: Context, release_id: str | None) -> Output:
 
     checkpoint_id = trained_by(context.store, context.upstream["verifier"])
     rows = safety_rows(context.store, rows_of(context, release_id))
+    judged, asked = [empty("verdicts")], rows
+    if context.before:  # what did not fail stands
+        judged.append(context.read_before("verdicts"))
+        asked = rows.join(context.read_before("rejections"), on="sample_id", how="semi")
     verifier = verifiers.load_verifier(context.store.path / CHECKPOINTS / checkpoint_id)
-    judged = []
-    for start in range(0, rows.height, 512):
-        context.tick(start, rows.height, "rows")
-        part = rows.slice(start, 512)
-        verdicts = verifier.score(part["prompt"].to_list(), part["response"].to_list())
-        judged.append(table("verdicts", pl.concat([part.select("sample_id"), verdicts], how="horizontal")))
-    verdicts = pl.concat(judged).with_columns(checkpoint_id=pl.lit(checkpoint_id))
-    return Output(Accounting(rows.height, verdicts.height), {"verdicts": verdicts})
+    scored, failed = score_rows(
+        verifier,
+        asked,
+        folder=context.workdir,
+        may_fail=1.0 if context.before else 0.1,
+        tick=lambda done, total: context.tick(done, total, "rows"),
+    )
+    verdicts = pl.concat([*judged, table("verdicts", scored, checkpoint_id=checkpoint_id)]).sort("sample_id")
+    return Output(
+        Accounting(rows.height, verdicts.height, failed=failed.height),
+        {"verdicts": verdicts, "rejections": table("rejections", failed, stage="score")},
+    )
+
+
+def score_rows(
+    verifier: "Verifier", rows: pl.DataFrame, *, folder: Path, may_fail: float, tick: Callable[[int, int], None]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Verdicts of rows by their `sample_id`, and the rows that failed with `reason` and `detail`.
+
+    Each batch is kept as a file named by what was asked, so that a killed stage asks the verifier only what is left.
+
+    Args:
+        verifier: The same one whenever the folder is the same.
+        rows: As `safety_rows` gives them.
+        folder: For the batches.
+        may_fail: Share of a batch's rows that may fail before the verifier is held to be at fault.
+        tick: Told how many of how many rows are done.
+
+    Raises:
+        RuntimeError: If so many rows of a batch fail that the verifier must be at fault.
+    """
+
+    def judge(part: pl.DataFrame) -> pl.DataFrame:
+        said = verifier.score(part["prompt"].to_list(), part["response"].to_list())
+        # As many verdicts as rows, or this raises: a verdict must not move up to another row's id.
+        return said.with_columns(part["sample_id"], reason=pl.lit(None, pl.String), detail=pl.lit(None, pl.String))
+
+    answers = []
+    batches = [rows[start : start + SCORED_AT_ONCE] for start in range(0, rows.height, SCORED_AT_ONCE)]
+    paths = [folder / f"{digest(batch.select('sample_id', 'prompt', 'response').rows())}.scored" for batch in batches]
+    pieces.sweep(folder, {path.name for path in paths})
+    for n, (batch, path) in enumerate(zip(batches, paths, strict=True)):
+        tick(n * SCORED_AT_ONCE, rows.height)
+        if not path.exists():
+            done, failed = pieces.isolate(batch, judge, may_fail=may_fail)
+            asked = failed.select("sample_id", "reason", "detail")
+            pieces.write(path, pl.concat([*done, asked], how="diagonal"))
+        answers.append(pl.read_parquet(path))
+    answered = pl.concat(answers, how="diagonal")
+    failed = answered.filter(pl.col("reason").is_not_null())
+    return answered.filter(pl.col("reason").is_null()), failed

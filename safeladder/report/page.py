@@ -9,7 +9,7 @@ import duckdb
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from catalog import read_model
-from catalog.segments import put
+from catalog.files import LocalFiles
 from safeladder.report.plots import bars
 from safeladder.report.queries import Question, questions
 
@@ -47,7 +47,7 @@ def write_report(
     )
     target = folder / "report.html"
     target.unlink(missing_ok=True)
-    put(target, page.encode())
+    LocalFiles(folder).put(target.name, page.encode())
     return target
 
 

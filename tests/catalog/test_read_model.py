@@ -92,3 +92,21 @@ def test_a_reader_in_another_process_is_never_disturbed_by_publishing(built):
 def test_a_catalog_that_was_never_built_names_the_command(tmp_path):
     with pytest.raises(FileNotFoundError, match="catalog build"):
         read_model.connect(Store(tmp_path / "s").path)
+
+
+def test_every_table_and_view_says_what_it_is_for(built):
+    store, _ = built
+    with read_model.connect(store.path) as catalog:
+        said = catalog.execute(
+            """select view_name, comment from duckdb_views() where not internal and database_name = 'catalog'
+               union all select table_name, comment from duckdb_tables() where not internal"""
+        ).fetchall()
+        columns = catalog.execute(
+            "select table_name, column_name, comment from duckdb_columns() where not internal"
+        ).fetchall()
+    assert {"rows", "labels", "samples", "commits"} <= {name for name, _ in said}
+    assert [name for name, comment in said if not comment] == []
+    assert [(name, column) for name, column, comment in columns if not comment] == []
+    by_name = {relation: [column for name, column, _ in columns if name == relation] for relation, *_ in columns}
+    for relation in read_model.relations().values():
+        assert set(relation.columns) == set(by_name[relation.name]), relation.name

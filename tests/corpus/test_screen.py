@@ -45,15 +45,23 @@ def test_the_shipped_pattern_keeps_everyday_sentences_about_children():
         "儿童疫苗一年打几次？",
         "一个12岁的男孩想学下棋，有什么书推荐？",
         "这位女士25岁，在小学教音乐。",
+        "Combien d'heures un enfant de six ans doit-il dormir ?",
+        "¿A qué edad puede un niño ir solo a la escuela?",
+        "Wie viele Stunden Schlaf braucht ein Kind im Winter?",
+        "Сколько часов должен спать ребёнок?",
+        "Trẻ em nên ngủ bao nhiêu giờ mỗi ngày?",
+        "子どもは何時間寝るべきですか？",
+        "아이는 몇 시간 자야 하나요?",
+        "كم ساعة يجب أن ينام الطفل؟",
     ]
     assert hits(*everyday) == [False] * len(everyday)
 
 
-@pytest.mark.parametrize("language", ["english", "chinese"])
+@pytest.mark.parametrize("language", screen.yaml.safe_load(screen.WORDS.read_text(encoding="utf-8")))
 def test_every_shipped_word_stands_in_the_pattern_and_compiles(language):
     words = screen.yaml.safe_load(screen.WORDS.read_text(encoding="utf-8"))[language]
     for word in [*words["minors"], *words["sexual"], *words["alone"]]:
-        assert word in screen.shipped()
+        assert any(word in exact for _, _, exact in screen.patterns())
         assert pl.Series(["x"]).str.contains(f"(?i:{word})").to_list() == [False]
 
 

@@ -1,69 +1,26 @@
 """A description turns records into rows; every row it makes ends as a row or a rejection."""
 
 import hashlib
-import io
 import json
-import os
 from collections import Counter
-from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
-from pydantic import ValidationError
 
 from catalog.ids import chat, prompt_id, sample_id
 from catalog.schema import BATCH
 from corpus import readers, screen, sources
 from corpus.sources import Source
-
-SAFETY = {"prompt": "q", "response": "a", "task": "safety", "unsafe": {"from": "bad", "map": {"1": True, "0": False}}}
-
-
-def describe(*rows, glob="*.jsonl", **entry):
-    return Source.model_validate(
-        {
-            "slug": "toy",
-            "title": "Toy",
-            "home": "https://example.org/toy",
-            "license": "MIT",
-            "tier": "open",
-            "citation": "none",
-            "languages": ["en"],
-            "label_origin": "human",
-            "files": [{"glob": glob, "rows": rows, **entry}],
-        }
-    )
+from tests.corpus.toy import SAFETY, describe, everything, lines, picture
 
 
 @pytest.fixture
 def root(tmp_path):
     (tmp_path / "toy").mkdir()
     return tmp_path
-
-
-def lines(root, *records, name="toy/a.jsonl"):
-    (root / name).write_text("\n".join(json.dumps(record, ensure_ascii=False) for record in records), encoding="utf-8")
-
-
-def everything(source, root, **options):
-    """Rows, rejections, pictures and number of records of all files."""
-    found = [part for file in sources.files(source, root) for part in sources.read(source, root, file, **options)]
-    return (
-        pl.concat([part.rows for part in found]),
-        pl.concat([part.rejections for part in found]),
-        [picture for part in found for picture in part.media],
-        sum(part.records for part in found),
-    )
-
-
-def picture(colour="red"):
-    data = io.BytesIO()
-    Image.new("RGB", (4, 3), colour).save(data, "PNG")
-    return data.getvalue()
 
 
 def test_a_record_becomes_a_row_in_the_columns_of_a_batch(root):
@@ -179,7 +136,7 @@ def test_a_lookup_table_gives_the_text_that_an_index_stands_for(root):
     (root / "toy/list.csv").write_text("index,text\n0,How?\n1,Why?\n")
     (root / "toy/replies.csv").write_text("question,Response\n1,So.\n7,So.\n")
     lookup = {"field": "question", "file": "list.csv", "key": "index", "value": "text", "into": "request"}
-    source = describe({"prompt": "request", "response": "Response"}, glob="replies.csv", lookup=lookup)
+    source = describe({"prompt": "request", "response": "Response"}, glob="replies.csv", lookups=[lookup])
     assert sources.files(source, root) == ["list.csv", "replies.csv"]
     rows, rejections, _, records = everything(source, root)
     assert rows["sample_id"].to_list() == [sample_id(chat("Why?", "So."))]
@@ -205,51 +162,6 @@ def test_pictures_are_probed_once_and_come_with_their_bytes(root):
     assert rejections["reason"].to_list() == ["not_an_image", "missing_image", "image_outside"]
 
 
-def test_content_as_a_string_and_as_parts_gives_the_same_sample(root):
-    (root / "toy/lock.png").write_bytes(picture())
-    image = {"type": "image", "image": "lock.png"}
-    reply = {"role": "assistant", "content": [{"type": "text", "text": "It is open."}]}
-    lines(
-        root,
-        {
-            "m": [
-                {"role": "user", "content": "Two parts, one message."},
-                {"role": "assistant", "content": "It is open."},
-            ]
-        },
-        {
-            "m": [
-                {"role": "user", "content": [{"type": "text", "text": p} for p in ("Two parts, ", "one message.")]},
-                reply,
-            ]
-        },
-        {"m": [{"role": "user", "content": [image, {"type": "text", "text": "Open?", "image": None}]}, reply]},
-    )
-    rows, _, media, _ = everything(describe({"messages": "m"}), root)
-    first = sample_id(chat("Two parts, one message.", "It is open."))
-    third = sample_id(chat("Open?", "It is open.", images=[media[0][0]["media_id"]]))
-    assert rows["sample_id"].to_list() == [first, first, third]
-
-
-@pytest.mark.parametrize(
-    ("messages", "reason"),
-    [
-        (None, "no_messages"),
-        ([], "no_messages"),
-        (["hello"], "bad_message"),
-        ([{"role": "narrator", "content": "x"}], "bad_message"),
-        ([{"role": "user", "content": None}], "bad_message"),
-        ([{"role": "user", "content": " "}], "empty_message"),
-        ([{"role": "user", "content": [{"type": "video", "video": "x"}]}], "bad_message"),
-        ([{"role": "assistant", "content": "x", "tool_calls": [{"name": "open"}]}], "bad_message"),
-    ],
-)
-def test_messages_that_would_lose_something_are_rejected(root, messages, reason):
-    lines(root, {"m": messages})
-    _, rejections, _, _ = everything(describe({"messages": "m"}), root)
-    assert rejections["reason"].to_list() == [reason]
-
-
 def test_what_the_screen_matches_is_dropped_with_its_id_and_its_picture(root, monkeypatch):
     matches = screen.matches
     monkeypatch.setattr(screen, "matches", lambda text: matches(text, pattern="red\nlamp"))
@@ -264,6 +176,19 @@ def test_what_the_screen_matches_is_dropped_with_its_id_and_its_picture(root, mo
 
     lines(root, {"q": "red", "a": "lamp", "picture": 1})
     assert everything(source, root)[2] == []
+
+
+def test_all_rows_of_a_record_fall_where_the_screen_matches_any_text_of_it(root, monkeypatch):
+    matches = screen.matches
+    monkeypatch.setattr(screen, "matches", lambda text: matches(text, pattern="red lamp"))
+    lines(root, {"1": "甲", "note": {"en": ["red lamp"]}}, {"1": "乙", "note": "door"}, {"1": "red lamp", "note": ""})
+    rows, rejections, _, _ = everything(describe({"prompt": "1"}, {"prompt": "{1}!"}), root)
+    assert rows["line"].to_list() == [2, 2]
+    assert rejections.select("line", "reason").rows() == [(line, "screen_minors") for line in (1, 1, 3, 3)]
+    (root / "toy/t.json").write_text('{"甲": "red lamp", "乙": "door", "red lamp": "x"}')
+    lookup = {"field": "1", "file": "t.json", "into": "other"}
+    rows, _, _, _ = everything(describe({"prompt": "1"}, lookups=[lookup]), root)
+    assert rows["line"].to_list() == [2]
 
 
 VALUE = st.none() | st.integers() | st.text(max_size=5) | st.lists(st.text(max_size=2), max_size=2)
@@ -294,54 +219,14 @@ def test_a_missing_folder_or_file_says_what_was_expected_and_where_to_get_it(tmp
     with pytest.raises(FileNotFoundError, match=r"nothing in .*toy matches \*\.jsonl"):
         sources.files(source, tmp_path)
     lines(tmp_path, {})
-    with pytest.raises(FileNotFoundError, match=r"no file b\.jsonl; it has a\.jsonl"):
-        next(sources.read(source, tmp_path, "b.jsonl"))
+    with pytest.raises(FileNotFoundError, match=r"no file b\.txt; its description reads \*\.jsonl"):
+        next(sources.read(source, tmp_path, "b.txt"))
 
 
 def test_a_table_must_have_the_columns_that_the_rows_ask_for(root):
     (root / "toy/a.csv").write_text("q,answer,bad\nx,y,0\n")
     with pytest.raises(readers.ReadError, match=r"no column 'a'"):
         everything(describe(SAFETY, glob="a.csv"), root)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"respnse": "a"}, "Extra inputs"),
-        ({"messages": "m"}, "either `prompt` or `messages`"),
-        ({"task": None}, "a `task` and an answer"),
-        ({"unsafe": None}, "a `task` and an answer"),
-        ({"task": "value"}, "a value row has a `label`"),
-        ({"label": "unsafe"}, "'unsafe' is not one of 'Safe with refusal'"),
-        ({"unsafe": {"from": "bad", "map": {"1": "yes!"}}}, "'yes!' is not one of True, False"),
-        ({"category": {"from": "c", "map": {"x": "weather"}}}, "'weather' is not one of 'violence'"),
-    ],
-)
-def test_a_description_that_promises_something_else_is_refused(change, message):
-    with pytest.raises(ValidationError, match=message):
-        describe({**SAFETY, **change})
-
-
-def test_entries_are_checked_when_they_are_loaded():
-    with pytest.raises(ValidationError, match="`columns` lacks 'bad'"):
-        describe(SAFETY, columns=["q", "a"])
-    with pytest.raises(ValidationError, match="must hold fields in braces"):
-        describe(SAFETY, parse={"q": "{a}{a}"})
-
-
-def test_a_file_that_describes_no_source_is_named_with_the_place(tmp_path):
-    path = tmp_path / "toy.yaml"
-    path.write_text("slug: toy\nfile: []\n")
-    with pytest.raises(ValueError, match=r"toy\.yaml describes no source: .*file: Extra inputs"):
-        Source.from_yaml(path)
-    path.write_text("slug: [")
-    with pytest.raises(ValueError, match=r"toy\.yaml is no YAML"):
-        Source.from_yaml(path)
-
-
-def test_an_unknown_slug_names_the_nearest():
-    with pytest.raises(ValueError, match="the nearest is 'jade-zh'"):
-        Source.load("jade")
 
 
 def test_the_first_sets_and_the_seed_are_described():
@@ -378,38 +263,3 @@ def test_the_published_exams_of_ethics_are_never_read(tmp_path):
     found = sources.files(Source.load("ethics-train"), tmp_path)
     assert len(found) == 6
     assert not any("hard" in file or "ambig" in file for file in found)
-
-
-DATA = os.environ.get("SAFELADDER_DATA")
-with_data = pytest.mark.skipif(not DATA, reason="needs the public sets: set SAFELADDER_DATA to their folder")
-
-# Rows by (task, label, unsafe) as the authors count them, less what a copy had screened out before (hence "at most").
-EXPECTED = {
-    "gptfuzz-responses": {("safety", "Unsafe", True): 2239, ("safety", None, False): 5461},
-    "jade-zh": {("safety", "Unsafe", True): 500, ("safety", None, False): 500},
-    "jbb-artifacts": {("safety", "Unsafe", True): 937, ("safety", None, False): 700},
-    "aisafetylab": {
-        ("safety", "Unsafe", True): 500 + 323,
-        ("safety", "Safe with refusal", False): 100,
-        ("safety", None, False): 560,
-    },
-    "self-instruct-benign": {("safety", None, False): 4 * 252 + 252 + 175},
-    "ethics-train": {("value", "good", None): 26826, ("value", "bad", None): 23306},
-    "truthfulqa-judge": {("knowledge", "TRUE", None): 9484, ("knowledge", "FALSE", None): 12950},
-    "figstep": {(None, None, None): 500},
-}
-
-
-@with_data
-@pytest.mark.parametrize("slug", sorted(EXPECTED))
-def test_a_real_set_gives_the_rows_its_authors_count(slug):
-    source = Source.load(slug)
-    rows, rejections, media, records = everything(source, Path(DATA))
-    counted = Counter(rows.select("task", "label", "unsafe").iter_rows())
-    assert set(counted) == set(EXPECTED[slug])
-    for answer, most in EXPECTED[slug].items():
-        assert (0.2 if slug == "figstep" else 0.97) * most <= counted[answer] <= most
-    known = {"null_response", "empty_response", "missing_image", "screen_minors"}
-    assert set(rejections["reason"]) <= known
-    assert rows.height + rejections.height == records * len(source.files[0].rows)
-    assert len(media) == rows.height if slug == "figstep" else not media

@@ -49,7 +49,7 @@ def source(tmp_path, monkeypatch):
         monkeypatch.setattr(sources.Source, "load", staticmethod(lambda slug: mine))
         store = Store(tmp_path / "store")
         chain = [
-            ingest.stage("mine", tmp_path / "data"),
+            *ingest.stages(["mine"], tmp_path / "data"),
             clean.filter_stage(FilterConfig(), ["ingest:mine"], workers=1),
             clean.dedup_stage(DedupConfig()),
             clean.split_stage(SplitConfig(), seed=0),

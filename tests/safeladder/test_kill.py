@@ -111,7 +111,7 @@ def tables(store):
             rows = rows.filter(~pl.col("checkpoint_id").is_in(policies.implode()))
         if name == "stages":
             rows = rows.with_columns(created=pl.when(pl.col("stage") != "rl").then("created"))
-        rows = rows.drop("seconds", "created_at", "started_at", "finished_at", strict=False)
+        rows = rows.drop("seconds", "created_at", "started_at", "finished_at", "committed_at", strict=False)
         found[name] = sorted(map(repr, rows.rows()))
     return found
 
@@ -129,7 +129,7 @@ def undisturbed(recipe, tmp_path_factory):
     [
         ("before", {}),
         ("after", {}),
-        ("during", {"filter": "in/*.parquet", "verifier": "*/state-*", "rl": "checkpoints/checkpoint-*"}),
+        ("during", {"filter": "out/kept/*.parquet", "verifier": "*/state-*", "rl": "checkpoints/checkpoint-*"}),
     ],
     ids=["work done, nothing committed", "committed, not yet reported", "half way"],
 )

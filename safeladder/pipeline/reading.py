@@ -1,0 +1,128 @@
+"""Reading ahead: files of sources cut into pieces, each read once by whichever worker is free and kept as a folder.
+
+A piece is some whole files of one source; its name is the digest of what they hold and of their description. Its folder
+appears when all of it is written, so a killed run reads again only what was being read.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from catalog import digest
+from corpus import pieces, sources
+from corpus.workers import each
+from safeladder.pipeline.frames import empty
+
+PIECE_BYTES = 4_000_000
+PIECE_FILES = 200
+
+
+class Piece(NamedTuple):
+    """Some files of a source that are read in one go, and the folder that holds what came of them."""
+
+    source: sources.Source
+    root: Path
+    files: tuple[str, ...]
+    folder: Path
+
+
+class Part(NamedTuple):
+    """A batch of a piece; `media` has the columns of the media table and `data`, the bytes."""
+
+    rows: pl.DataFrame
+    rejections: pl.DataFrame
+    media: pl.DataFrame
+
+
+def cut(source: sources.Source, root: Path, digests: Mapping[str, str], folder: Path) -> list[Piece]:
+    """Cut files into pieces of `PIECE_BYTES`, in order; a larger file is a piece of its own.
+
+    Args:
+        source: Their description.
+        root: Data root.
+        digests: sha256 by file, lookup tables included.
+        folder: Where the folders of the pieces go.
+    """
+    groups: list[list[str]] = []
+    size = 0
+    for file in digests:
+        here = sources.size_of(source, root, file)
+        if not groups or size + here > PIECE_BYTES or len(groups[-1]) == PIECE_FILES:
+            groups.append([])
+            size = 0
+        groups[-1].append(file)
+        size += here
+    # A lookup table may change what comes of any file, so the digests of all stand in every name.
+    described = digest([source.model_dump(mode="json"), dict(digests)])
+    return [Piece(source, root, tuple(files), folder / digest([described, files])) for files in groups]
+
+
+def read_all(own: Iterable[Piece], ahead: Iterable[Piece], *, workers: int, tick: Callable[[int, int], None]) -> None:
+    """Read every piece that is not there yet.
+
+    Args:
+        own: Pieces of this stage.
+        ahead: Pieces of stages to come; what cannot be read is left for the stage that needs it.
+        workers: Processes.
+        tick: Told how many of how many pieces are done.
+
+    Raises:
+        Exception: What reading a piece of this stage raises.
+    """
+    jobs = [*((piece, True) for piece in own), *((piece, False) for piece in ahead)]
+    for folder in {piece.folder.parent for piece, _ in jobs}:
+        pieces.sweep(folder, {piece.folder.name for piece, _ in jobs})
+    left = [job for job in jobs if not job[0].folder.exists()]
+    tick(len(jobs) - len(left), len(jobs))
+    for done, _ in enumerate(each(_read, left, workers=workers), start=len(jobs) - len(left) + 1):
+        tick(done, len(jobs))
+
+
+def _read(job: tuple[Piece, bool]) -> None:
+    piece, own = job
+    try:
+        _write(piece)
+    except Exception:
+        if own:
+            raise
+
+
+def _write(piece: Piece) -> None:
+    beside = piece.folder.with_name(f".{piece.folder.name}.{os.getpid()}")
+    beside.mkdir(parents=True)
+    columns = empty("media").with_columns(data=pl.lit(None, pl.Binary)).schema
+    records = parts = 0
+    for file in piece.files:
+        for part in sources.read(piece.source, piece.root, file):
+            pieces.write(beside / f"{parts:05d}.rows", part.rows)
+            pieces.write(beside / f"{parts:05d}.rejections", part.rejections)
+            media = [{**row, "data": data} for row, data in part.media]
+            pieces.write(beside / f"{parts:05d}.media", pl.DataFrame(media, schema=columns))
+            records += part.records
+            parts += 1
+    pieces.write(beside / "counts", pl.DataFrame({"records": [records], "parts": [parts]}))
+    try:
+        beside.rename(piece.folder)
+    except OSError:  # another run has read the same piece meanwhile
+        if not piece.folder.exists():
+            raise
+        shutil.rmtree(beside)
+
+
+def records_of(piece: Piece) -> int:
+    """Records that were read."""
+    return int(_known(piece)["records"])
+
+
+def parts_of(piece: Piece) -> Iterator[Part]:
+    """What came of a piece that was read, in the order of its records."""
+    for n in range(_known(piece)["parts"]):
+        yield Part(*(pl.read_parquet(piece.folder / f"{n:05d}.{name}") for name in Part._fields))
+
+
+def _known(piece: Piece) -> dict[str, int]:
+    return pl.read_parquet(piece.folder / "counts").row(0, named=True)
