@@ -2,13 +2,14 @@
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from catalog.models import cache
 
 REQUIREMENTS = Path(__file__).parent / "server" / "requirements.txt"
 
@@ -17,12 +18,19 @@ class EnvironmentFailed(RuntimeError):
     """The environment could not be made; the message holds the end of what pip said."""
 
 
+def environment_folder() -> Path:
+    """Where the environment of these pins and this Python lies, whether it is made or not."""
+    pins = REQUIREMENTS.read_bytes()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    name = hashlib.sha256(pins + version.encode()).hexdigest()[:12]
+    return cache().expanduser().absolute() / f"argilla-server-{name}"
+
+
 def ensure_environment(progress: Callable[[str], object] = print) -> Path:
     """The environment of the pinned server; made when it is not there, which takes about a minute.
 
-    The folder is named by the pins and the Python version, so changed pins make a new one. A file written last marks
-    it as
-    whole: what a killed installation leaves behind is removed and made anew. A second caller waits for the first.
+    Changed pins or another Python make a new one. A file written last marks it as whole: what a killed installation
+    leaves behind is removed and made anew. A second caller waits for the first.
 
     Args:
         progress: Told in a sentence what takes long.
@@ -33,14 +41,10 @@ def ensure_environment(progress: Callable[[str], object] = print) -> Path:
     Raises:
         EnvironmentFailed: If the pins cannot be installed.
     """
-    pins = REQUIREMENTS.read_bytes()
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    name = hashlib.sha256(pins + version.encode()).hexdigest()[:12]
-    cache = Path(os.environ.get("SAFELADDER_CACHE", "~/.cache/safeladder")).expanduser().absolute()
-    cache.mkdir(parents=True, exist_ok=True)
-    environment = cache / f"argilla-server-{name}"
+    environment = environment_folder()
+    environment.parent.mkdir(parents=True, exist_ok=True)
     whole = environment / "whole"
-    with (cache / f"argilla-server-{name}.lock").open("w") as lock:
+    with environment.with_name(f"{environment.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (whole.exists() and (environment / "bin" / "python").exists()):
             progress(f"installing the review server once, about a minute: {environment}")

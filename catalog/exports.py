@@ -72,7 +72,7 @@ def encode(store: Store, rows: pl.DataFrame, names: Mapping[str, str], *, format
     listed = rows.select(ROW).to_dicts()
     if format == "parquet":
         return _parquet(store, listed, names)
-    lines = (_line((_in_parts if format == "jsonl" else _in_strings)(row, names)) for row in listed)
+    lines = (line((_in_parts if format == "jsonl" else _in_strings)(row, names)) for row in listed)
     return "".join(lines).encode()
 
 
@@ -101,7 +101,8 @@ def _texts(messages: Any) -> list[str]:
     return [part["text"] for message in messages for part in message["content"] if part["type"] == "text"]
 
 
-def _line(row: Mapping[str, Any]) -> str:
+def line(row: Mapping[str, Any]) -> str:
+    """A row as one line, whoever cuts lines: JSON, with the separators of Unicode escaped and no key that is null."""
     text = json.dumps({key: value for key, value in row.items() if value is not None}, ensure_ascii=False)
     return LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 

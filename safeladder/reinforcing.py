@@ -28,6 +28,8 @@ def reinforce(path: Path, config: Path, release: str | None, verifier: str | Non
     verifier_id = find_verifier(path, verifier or str(mine["checkpoint_id"].last())).name
     chain = [rl.stage(settings, release_id=found["release_id"], verifier_id=verifier_id)]
     recipe = {"release": found["release_id"], "verifier": verifier_id, "rl": settings.model_dump(mode="json")}
-    run_stages(store, name=f"rl:{config.stem}", recipe=recipe, chain=chain)
+    command = ["safeladder", "rl", "run", str(config.absolute()), "--release", found["release_id"]]
+    command += ["--verifier", verifier_id, "--store", str(path.absolute())] + ["--quick"] * quick
+    run_stages(store, name=f"rl:{config.stem}", recipe=recipe, chain=chain, command=command)
     policy = path / "checkpoints" / trained_by(store, fingerprints(chain)["rl"])
     return {"policy": str(policy), "metrics": str(policy / "metrics.jsonl"), "plot": str(policy / "curves.svg")}

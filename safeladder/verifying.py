@@ -36,6 +36,8 @@ def train_on_release(path: Path, release: str | None, config: Path | None) -> di
     settings = read(config, VerifierConfig) if config else VerifierConfig()
     chain = [train_stage(settings, release_id=found["release_id"]), score_stage(release_id=found["release_id"])]
     recipe = {"release": found["release_id"], "verifier": settings.model_dump(mode="json")}
-    run_stages(store, name=f"verifier:{found['name']}", recipe=recipe, chain=chain)
+    command = ["safeladder", "verifier", "train", "--release", found["release_id"], "--store", str(path.absolute())]
+    command += ["--config", str(config.absolute())] if config else []
+    run_stages(store, name=f"verifier:{found['name']}", recipe=recipe, chain=chain, command=command)
     checkpoint_id = trained_by(store, fingerprints(chain)["verifier"])
     return {"checkpoint_id": checkpoint_id, "release": found["name"], "path": str(path / "checkpoints" / checkpoint_id)}

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from catalog.releases import ORIGINS
+
 
 @dataclass(frozen=True)
 class View:
@@ -26,10 +28,10 @@ with given as (
         partition by sample_id, task, annotator, origin order by added_seq desc, place desc) as nth
     from ({annotations})
 ), ranked as (
-    select *, list_position(['review', 'human', 'machine', 'construction'], origin) as rank from given
+    select *, coalesce(nullif(list_position({list(ORIGINS)}, origin), 0), 99) as rank from given
     where (origin <> 'review' or nth = 1) and (label is not null or unsafe is not null)
 ), best as (
-    select *, bool_or(label is not null) over (partition by sample_id, task) as detailed from ranked
+    select *, bool_or(label is not null) over (partition by sample_id, task, rank) as detailed from ranked
     qualify rank = min(rank) over (partition by sample_id, task)
 ), answers as (
     select sample_id, task, origin, label, unsafe, count(*) as votes, min(category) as category,

@@ -6,7 +6,7 @@ a description, and a value that a table does not name is a rejection, never a de
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import yaml
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator

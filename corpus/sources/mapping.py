@@ -107,9 +107,7 @@ def answer(row: Row, fields: Fields) -> dict[str, Any]:
     }
 
 
-def _choose(
-    role: str, rule: str | bool | Choice | None, fields: Fields, known: Callable[[str | None], bool]
-) -> Any:
+def _choose(role: str, rule: str | bool | Choice | None, fields: Fields, known: Callable[[str | None], bool]) -> Any:
     if not isinstance(rule, Choice):
         return rule
     if rule.equals is not None:

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from safeladder.cli import annotate, catalog, doctor, models, release, rl, run, source, synth, taxonomy, verifier
+from safeladder.cli import annotate, catalog, doctor, models, release, rl, run, source, store, synth, taxonomy, verifier
 from safeladder.cli.console import DidNotHold
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 run.register(app)
 catalog.register(app)
+store.register()
 app.command("doctor")(doctor.doctor)
 app.add_typer(release.app, name="release")
 app.add_typer(release.shards, name="shards")

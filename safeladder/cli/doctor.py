@@ -14,9 +14,7 @@ def doctor(
             help="install, catalog, corpus, synth, annotate, verifiers, train, store, postgres, s3, data, models, gpu"
         ),
     ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="Read every file of the store, as `catalog verify` does")
-    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read every file of the store")] = False,
     store: StoreOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,

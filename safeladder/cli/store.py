@@ -41,24 +41,29 @@ def init(
 
 
 def verify(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Read everything that the ledger lists, and say what is missing, changed or unlisted. Exit 1 if something is.
+    """Read everything that the ledger lists, and every row of the catalog; name what is missing or changed. Exit 1 then.
 
     Files that nothing lists are not an error: a killed process leaves them, and `safeladder catalog gc` collects them.
     """
-    from catalog import Store, maintenance
+    from catalog import Store, maintenance, read_model
     from safeladder.settings import store_path
 
     opened = Store.existing(store_path(store))
     with progress("verify") as tick:
         problems = maintenance.verify(opened, tick=tick)
-    emit(({"problem": problem} for problem in problems), as_json=as_json)
+    if problems or not (opened.path / read_model.FILE).exists():
+        emit(({"problem": problem} for problem in problems), as_json=as_json)
+    else:
+        accounts = read_model.verify(opened)
+        problems = [f"catalog, {account['table']}: {account['problem']}" for account in accounts if account["problem"]]
+        emit(accounts, as_json=as_json)
     unlisted = maintenance.orphans(opened, older_than=timedelta(0))
     if unlisted:
         say(f"{len(unlisted)} files that nothing lists, or not yet, {_megabytes(unlisted):.1f} MB: safeladder catalog gc")
     if problems:
         raise DidNotHold(
-            f"{len(problems)} problems; restore the files from a backup (safeladder catalog restore), or run the recipe "
-            "in a new store"
+            "\n".join(problems) + "\nwhat is damaged comes back from a backup (safeladder catalog restore) or by running "
+            "the recipe in a new store"
         )
     say("everything that the ledger lists is there, byte for byte")
 

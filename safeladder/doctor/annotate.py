@@ -1,10 +1,8 @@
 """The Argilla client, the environment of its server, and the server of this store."""
 
-import hashlib
 import shlex
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,12 +22,9 @@ def look(request: Request) -> Iterator[Finding]:
 
 
 def _environment(store: Path) -> Iterator[Finding]:
-    from annotate.environment import REQUIREMENTS
-    from catalog.models import cache
+    from annotate.environment import environment_folder
 
-    # The name that `annotate.environment` gives it.
-    named = hashlib.sha256(REQUIREMENTS.read_bytes() + f"{sys.version_info.major}.{sys.version_info.minor}".encode())
-    folder = cache().absolute() / f"argilla-server-{named.hexdigest()[:12]}"
+    folder = environment_folder()
     if not (folder / "whole").exists():
         yield missing(
             f"the server's environment is not made yet ({folder}); needed for a review server on this machine",

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from safeladder.doctor.finding import Finding, Request, wrong
 
@@ -30,7 +31,7 @@ AREAS = (
     "models",
     "gpu",
 )
-PATIENCE_S = 60  # for all areas together
+PATIENCE_S = 120  # for all areas together
 # The paths of this process, so that what shadows a module here shadows it there.
 PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from safeladder.doctor.ask import answer; answer(sys.argv[1])"
 
@@ -54,17 +55,17 @@ def examine(store: Path, data: Path, area: str | None = None, *, full: bool = Fa
     found = []
     while left:
         lines, end, files = _ask(request, left)
-        for name, *finding in lines:
-            if finding:
-                found.append(Finding(*finding, area=name))
+        for line in lines:
+            if "done" in line:
+                left.remove(line["done"])
             else:
-                left.remove(name)
+                found.append(Finding(**line))
         if left:  # it died, or hangs, in the first of them
             found.append(replace(_blame(end, files), area=left.pop(0)))
     return found
 
 
-def _ask(request: Request, areas: Sequence[str]) -> tuple[list[list[str]], str, list[str]]:
+def _ask(request: Request, areas: Sequence[str]) -> tuple[list[dict[str, Any]], str, list[str]]:
     """What a process says of the areas, how it ended, and the files it was in, innermost first, if it died."""
     question = [str(request.store), str(request.data), request.alone, request.full, *areas]
     child = subprocess.Popen(
@@ -84,7 +85,7 @@ def _ask(request: Request, areas: Sequence[str]) -> tuple[list[list[str]], str, 
         child.kill()
         out, said = child.communicate()
         end = f"no answer within {PATIENCE_S} s"
-    lines = [json.loads(line) for line in out.splitlines() if line.endswith("]")]
+    lines = [json.loads(line) for line in out.splitlines() if line.endswith("}")]
     return lines, end, re.findall(r'File "(.+?)", line', said or "")
 
 
@@ -97,8 +98,8 @@ def answer(question: str) -> None:
     os.dup2(2, 1)  # what a library prints is no finding
     for area in areas:
         for finding in _look(area, request):
-            print(json.dumps([area, finding.state, finding.what, finding.mend]), file=out)
-        print(json.dumps([area]), file=out)
+            print(json.dumps(asdict(replace(finding, area=area))), file=out)
+        print(json.dumps({"done": area}), file=out)
     os._exit(0)  # libraries that crash or hang while they leave have answered already
 
 
@@ -107,16 +108,18 @@ def _look(area: str, request: Request) -> Iterator[Finding]:
         yield from import_module(f"safeladder.doctor.{area}").look(request)
     except Exception as error:  # whatever a broken installation raises is a finding
         files = [frame.filename for frame in reversed(traceback.extract_tb(error.__traceback__))]
+        if isinstance(error, ImportError) and error.path:
+            files.insert(0, error.path)
         reason = (str(error).strip().splitlines() or [""])[0]
-        yield _blame(f"{type(error).__name__}: {reason}", files, lacks=getattr(error, "name", None))
+        yield _blame(f"{type(error).__name__}: {reason}", files)
 
 
-def _blame(reason: str, files: list[str], *, lacks: str | None = None) -> Finding:
-    """The finding for a check that broke: the innermost file that is not ours tells which package broke it."""
+def _blame(reason: str, files: list[str]) -> Finding:
+    """The finding for a check that broke off: the innermost file that is not ours tells which package broke it."""
     from safeladder.doctor import packages
 
-    for file in files:
-        if owner := packages.owner_of(file):
-            return wrong(f"{owner.module} is broken here: {reason} ({file})", owner.mend)
-    mend = packages.install(lacks) if lacks and reason.startswith("ModuleNotFound") else packages.install_all()
-    return wrong(f"the check broke off: {reason}", mend)
+    if not reason.startswith("ModuleNotFoundError"):
+        for file in files:
+            if owner := packages.owner_of(file):
+                return wrong(f"the module {owner.module} broke the check: {reason} ({file})", owner.mend)
+    return wrong(f"the check broke off: {reason}", packages.install_all())

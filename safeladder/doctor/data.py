@@ -28,4 +28,4 @@ def _source(slug: str, request: Request) -> Finding:
         return missing(str(error), f"safeladder source show {slug}")
     except ValueError as error:
         return wrong(str(error), f"safeladder source check {slug}")
-    return ok(f"{slug}: {len(listed)} files")
+    return ok(f"source {slug}: {len(listed)} files")

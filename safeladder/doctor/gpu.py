@@ -16,9 +16,7 @@ def look(_: Request) -> Iterator[Finding]:
     """Look for NVIDIA GPUs."""
     program = shutil.which("nvidia-smi")
     if program is None:
-        yield missing(
-            f"no GPU (nvidia-smi is not here); needed for {USE}", "safeladder doctor gpu  # where there is one"
-        )
+        yield missing(f"no GPU (no nvidia-smi); needed for {USE}", "safeladder doctor gpu  # on a host that has one")
         return
     command = [program, f"--query-gpu={FIELDS}", "--format=csv,noheader"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
@@ -28,7 +26,8 @@ def look(_: Request) -> Iterator[Finding]:
     for line in done.stdout.splitlines():
         yield ok(line)
     if packages.installed("torch") and build() == "CPU":
-        yield wrong(
-            "there is a GPU, and torch is a build for CPU",
-            f"{packages.install('torch')} --force-reinstall --index-url https://download.pytorch.org/whl/cu130",
+        again = packages.install(f"torch=={(packages.installed('torch') or '').partition('+')[0]}")
+        yield missing(
+            "torch is a build for CPU; one for CUDA is needed for training on the GPU",
+            f"{packages.uninstall('torch')} && {again}  # from an index with CUDA builds",
         )

@@ -5,7 +5,7 @@ import json
 import platform
 import sys
 from collections.abc import Iterator
-from importlib.metadata import distributions, version
+from importlib.metadata import Distribution, distributions, version
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -27,7 +27,7 @@ NEEDED_FOR = {
 def look(_: Request) -> Iterator[Finding]:
     """Look at the installation."""
     yield _python()
-    yield from _project()
+    yield _project()
     yield from _shadowed()
     for extra, asked in packages.requirements().items():
         yield from _group(extra, asked)
@@ -38,34 +38,33 @@ def _python() -> Finding:
     found, asked = platform.python_version(), packages.python_range()
     if SpecifierSet(asked).contains(found, prereleases=True):
         return ok(f"python {found} in {sys.prefix}")
-    return wrong(
-        f"python is {found}, asked for is {asked}", f"make PYTHON=python3.11 -C {packages.ROOT} .venv/installed"
+    if packages.is_checkout():
+        mend = f"cd {packages.ROOT} && rm -r .venv && make PYTHON=python3.11 .venv/installed"
+    else:
+        mend = "python3.11 -m venv safeladder && safeladder/bin/pip install safeladder"
+    return wrong(f"python is {found}, asked for is {asked}", mend)
+
+
+def _project() -> Finding:
+    """Whether what is installed is what runs."""
+    homes = [
+        _editable(each) or Path(str(each.locate_file(""))).resolve()
+        for each in distributions(name="safeladder")
+        if each.read_text("RECORD") is not None  # not what a build leaves in a checkout
+    ]
+    if packages.ROOT in homes:
+        kind = "editable install" if packages.is_checkout() else "wheel"
+        return ok(f"safeladder {version('safeladder')}, {kind}, in {packages.ROOT}")
+    if homes:
+        return wrong(f"safeladder runs from {packages.ROOT}, installed is {homes[0]}", packages.install_extra())
+    return missing(
+        f"safeladder runs from {packages.ROOT} without being installed; needed for the command `safeladder`",
+        packages.install_extra(),
     )
 
 
-def _project() -> Iterator[Finding]:
-    """Whether what is installed is what runs."""
-    known = list(distributions(name="safeladder"))
-    editable = [folder for each in known if (folder := _editable(each.read_text("direct_url.json")))]
-    if not known:
-        yield missing(
-            f"safeladder runs from {packages.ROOT} without being installed; needed for the command `safeladder`",
-            packages.install_extra(),
-        )
-    elif packages.is_checkout() and editable and editable[0] != packages.ROOT:
-        yield wrong(
-            f"safeladder runs from {packages.ROOT}, but the installed one is {editable[0]}", packages.install_extra()
-        )
-    elif packages.is_checkout() and not editable and packages.place_of("safeladder") != packages.ROOT:
-        yield wrong(
-            f"safeladder runs from {packages.ROOT}, but a wheel of it is installed too", packages.install_extra()
-        )
-    else:
-        yield ok(f"safeladder {version('safeladder')}, {'editable from' if editable else 'in'} {packages.ROOT}")
-
-
-def _editable(direct_url: str | None) -> Path | None:
-    found = json.loads(direct_url or "{}")
+def _editable(known: Distribution) -> Path | None:
+    found = json.loads(known.read_text("direct_url.json") or "{}")
     return Path(unquote(urlparse(found["url"]).path)) if found.get("dir_info", {}).get("editable") else None
 
 

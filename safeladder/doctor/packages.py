@@ -1,12 +1,13 @@
 """Installed packages against what the project asks for, and the commands that mend them."""
 
+import os
 import shlex
 import sys
 import sysconfig
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distribution, metadata, packages_distributions, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, packages_distributions, requires, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,9 +134,11 @@ def owner_of(file: str) -> Owner | None:
 
 def away(entry: Path) -> str:
     """How to keep modules in a folder from being imported instead of others."""
+    if str(entry) in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        return f"unset PYTHONPATH  # it names {entry}"
     if entry == Path.cwd():
-        return f"cd {shlex.quote(str(Path.home()))}"
-    return f"unset PYTHONPATH  # it names {entry}"
+        return "cd  # anywhere else"
+    return f"{shlex.quote(sys.executable)} -m site  # what names {entry} there must go"
 
 
 @cache
@@ -161,8 +164,8 @@ def install_extra(*extras: str) -> str:
 
 
 def install_all() -> str:
-    """The command that installs everything anew that is here."""
-    here = [name for name, group in requirements().items() if name and all(installed(each.name) for each in group)]
+    """The command that completes what is here: the base, and each extra of which something is."""
+    here = [name for name, group in requirements().items() if name and any(installed(each.name) for each in group)]
     return install_extra(*here)
 
 
@@ -177,8 +180,3 @@ def _pip(verb: str) -> Iterable[str]:
 
 def _constraints() -> list[str]:
     return ["-c", str(CONSTRAINTS)] if CONSTRAINTS.exists() else []
-
-
-def place_of(name: str) -> Path:
-    """Folder that the metadata of a distribution lies in."""
-    return Path(str(distribution(name).locate_file(""))).resolve()

@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 from safeladder.doctor import packages
 from safeladder.doctor.finding import Finding, Request, missing, ok, wrong
-from safeladder.doctor.store import schema_of, shown
+from safeladder.doctor.ledger import schema_of, shown
 
 
 def look(request: Request) -> Iterator[Finding]:
     """Look at driver and server."""
     from catalog import place
 
-    url = place.read(request.store).ledger or ""
+    try:
+        url = place.read(request.store).ledger or ""
+    except ValueError as error:
+        yield wrong(str(error), "safeladder doctor store")
+        return
     driver = packages.installed("psycopg")
     if not url.startswith("postgresql"):
         yield from packages.check("psycopg", needed_for="a ledger that many hosts share")

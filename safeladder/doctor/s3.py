@@ -13,7 +13,11 @@ def look(request: Request) -> Iterator[Finding]:
     """Look at client and bucket."""
     from catalog import place
 
-    url = place.read(request.store).files or ""
+    try:
+        url = place.read(request.store).files or ""
+    except ValueError as error:
+        yield wrong(str(error), "safeladder doctor store")
+        return
     if not url.startswith("s3://"):
         yield from packages.check("s3fs", needed_for="segments and media on S3")
         return
@@ -23,9 +27,9 @@ def look(request: Request) -> Iterator[Finding]:
     yield from packages.check("s3fs")
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "that of Amazon"
     if problem := unreachable(url):
-        keys = "AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=..."
         yield wrong(
-            f"{url} cannot be listed at the endpoint {endpoint}: {problem}", f"export {keys} AWS_ENDPOINT_URL=..."
+            f"{url} cannot be listed at the endpoint {endpoint}: {problem}",
+            "export AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... AWS_ENDPOINT_URL=...",
         )
     else:
         yield ok(f"{url} can be listed at the endpoint {endpoint}")

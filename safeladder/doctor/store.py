@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from safeladder.doctor import s3
 from safeladder.doctor.finding import Finding, Request, missing, ok, wrong
+from safeladder.doctor.ledger import schema_of, shown
 
 if TYPE_CHECKING:
     from catalog import Store
 
 LEAST_GIB = 2  # what a demo needs
+RESTORE = "safeladder catalog restore BACKUP --store ANOTHER"
 
 
 def look(request: Request) -> Iterator[Finding]:
@@ -21,26 +23,26 @@ def look(request: Request) -> Iterator[Finding]:
     from catalog import ledger, place
 
     folder = request.store
-    writable = True
-    for finding in _folder(folder):
-        yield finding
-        writable &= finding.state != "wrong" or "write" not in finding.what
+    writable = _writable(folder)
+    yield writable
+    yield from _folder(folder)
     if not place.exists(folder):
         yield missing(f"no store at {folder} yet; needed for rows", f"safeladder catalog init {_option(folder)}")
         return
     try:
         where = place.read(folder)
     except ValueError as error:
-        yield wrong(str(error), f"safeladder catalog init {_option(folder)} --files URL --ledger URL")
+        again = f"safeladder catalog init {_option(folder)} --files URL --ledger URL"
+        yield wrong(str(error), f"rm {shlex.quote(str(folder / place.FILE))} && {again}")
         return
     yield ok(f"ledger: {shown(where.ledger) or 'in the folder'}; files: {where.files or 'in the folder'}")
-    if not writable:
+    if writable.state == "wrong":  # SQLite cannot even be read there
         return
     try:
         found = schema_of(where.ledger or folder / place.LEDGER)
     except (OSError, RuntimeError) as error:
         remote = (where.ledger or "").startswith("postgresql")
-        yield wrong(f"the ledger cannot be read: {error}", "safeladder doctor postgres" if remote else _restore())
+        yield wrong(f"the ledger cannot be read: {error}", "safeladder doctor postgres" if remote else RESTORE)
         return
     if found != ledger.VERSION:
         yield _other_schema(folder, found)
@@ -60,63 +62,27 @@ def _option(folder: Path) -> str:
     return f"--store {shlex.quote(str(folder))}"
 
 
-def _restore() -> str:
-    return "safeladder catalog restore BACKUP --store ANOTHER"
+def _nearest(folder: Path) -> Path:
+    return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
 
 
-def shown(url: str | None) -> str | None:
-    """A database URL without its password."""
-    from sqlalchemy.engine import make_url
-
-    return url and make_url(url).render_as_string(hide_password=True)
-
-
-def schema_of(ledger_url: str | Path) -> str | None:
-    """Version of a ledger's schema, read without changing it.
-
-    Raises:
-        RuntimeError: If it is no database, or cannot be reached.
-        FileNotFoundError: If the file is missing.
-    """
-    from sqlalchemy import create_engine
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from catalog import ledger
-
-    url = make_url(ledger_url if isinstance(ledger_url, str) else f"sqlite:///{ledger_url}")
-    if url.get_backend_name() == "sqlite":
-        file = Path(url.database or "").absolute()
-        if not file.exists():
-            raise FileNotFoundError(f"{file} is missing")
-        engine = create_engine(f"sqlite:///file:{file}?mode=ro&uri=true")
-    else:
-        engine = create_engine(url.set(drivername="postgresql+psycopg"), connect_args={"connect_timeout": 3})
+def _writable(folder: Path) -> Finding:
+    nearest = _nearest(folder)
     try:
-        with engine.connect() as connection:
-            return ledger.version_of(connection)
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        raise RuntimeError(f"{url.render_as_string()}: {reason}") from None
-    finally:
-        engine.dispose()
+        TemporaryFile(dir=nearest).close()  # has no name, and asks the file system itself
+    except OSError as error:
+        mend = f"ls -ld {shlex.quote(str(nearest))}  # then name another folder with --store"
+        return wrong(f"{nearest} cannot be written: {error.strerror}", mend)
+    return ok(f"{nearest} can be written")
 
 
 def _folder(folder: Path) -> Iterator[Finding]:
-    nearest = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
-    try:
-        TemporaryFile(dir=nearest).close()
-        yield ok(f"{nearest} can be written")
-    except OSError as error:
-        yield wrong(
-            f"nobody like us can write to {nearest}: {error.strerror}", "safeladder doctor store --store ANOTHER"
-        )
     if folder.exists() and (mode := folder.stat().st_mode & 0o777) & 0o077:
         yield wrong(
             f"{folder} may hold restricted rows and is open to others (mode {mode:o})",
             f"chmod 700 {shlex.quote(str(folder))}",
         )
-    free = shutil.disk_usage(nearest).free / 2**30
+    free = shutil.disk_usage(_nearest(folder)).free / 2**30
     if free < LEAST_GIB:
         yield wrong(
             f"{free:.1f} GiB free, a demo needs {LEAST_GIB}", f"safeladder catalog gc --delete {_option(folder)}"
@@ -150,7 +116,7 @@ def _files(store: "Store", *, full: bool) -> Iterator[Finding]:
     listed = {name_of(table, digest) for table in tables for _, digest in store.segment_list(table)}
     gone = sorted(listed - {entry.name for entry in store.files.entries(FOLDER)})
     if gone:
-        yield wrong(f"{len(gone)} of {len(listed)} segments are missing, {gone[0]} the first", _restore())
+        yield wrong(f"{len(gone)} of {len(listed)} segments are missing, {gone[0]} the first", RESTORE)
         return
     if full:
         from safeladder.cli.console import progress
@@ -158,7 +124,7 @@ def _files(store: "Store", *, full: bool) -> Iterator[Finding]:
         with progress("verify") as tick:
             problems = maintenance.verify(store, tick=tick)
         for problem in problems:
-            yield wrong(problem, _restore())
+            yield wrong(problem, RESTORE)
         if not problems:
             yield ok(f"{len(listed)} segments and everything else that the ledger lists are whole, byte for byte")
     else:
@@ -167,7 +133,7 @@ def _files(store: "Store", *, full: bool) -> Iterator[Finding]:
         orphans = maintenance.orphans(store)
     except DamagedSegment as error:
         if not full:
-            yield wrong(str(error), _restore())
+            yield wrong(str(error), RESTORE)
         return
     if orphans:
         size = sum(entry.size for entry in orphans) / 1e6

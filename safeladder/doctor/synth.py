@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 from safeladder.doctor import packages
 from safeladder.doctor.finding import Finding, Request, missing, ok, wrong
@@ -30,7 +31,7 @@ def _pictures() -> Iterator[Finding]:
     from corpus.seed.images import draw
     from synth.images.spec import FontName, font_path
 
-    for font in FontName.__args__:
+    for font in get_args(FontName):
         size = font_path(font).stat().st_size
         yield ok(f"font {font}, {size / 1e6:.0f} MB")
     first = draw.pictures()[0]
@@ -38,7 +39,7 @@ def _pictures() -> Iterator[Finding]:
     pinned = packages.install(f"pillow=={draw.PILLOW}", "pylopdf-fonts-zh-cn")
     if same:
         yield ok(f"Pillow {PIL.__version__} draws a picture of the seed bit by bit as it was drawn")
-    elif draw.PILLOW != PIL.__version__:
+    elif PIL.__version__ != draw.PILLOW:
         yield missing(
             f"Pillow is {PIL.__version__}: it draws other bytes than {draw.PILLOW}; needed for checking pictures that "
             "were drawn elsewhere",

@@ -9,11 +9,7 @@ from safeladder.doctor import packages
 from safeladder.doctor.finding import Finding, Request, ok, wrong
 
 USE = "training verifiers and scoring with them"
-COMPANIONS = (
-    "torchvision",
-    "torchaudio",
-    "torchcodec",
-)  # not asked for, but transformers imports them if they are here
+COMPANIONS = ("torchvision", "torchaudio", "torchcodec")  # we need none; transformers imports what is here
 
 
 def look(request: Request) -> Iterator[Finding]:
@@ -41,7 +37,8 @@ def build() -> str:
 def _torch() -> Iterator[Finding]:
     import torch
 
-    cores, threads = len(os.sched_getaffinity(0)), torch.get_num_threads()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = torch.get_num_threads()
     if threads > cores:
         yield wrong(f"torch would use {threads} threads on {cores} cores", f"export OMP_NUM_THREADS={cores}")
     else:

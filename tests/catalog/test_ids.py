@@ -38,11 +38,15 @@ VALUE = st.recursive(
 )
 
 
-def turned(value, draw):
-    """The same value with the keys of every dict in another order."""
+def in_order(value, of_keys):
+    """The same value with the keys of every dict in an order of its own."""
     if isinstance(value, dict):
-        return {key: turned(value[key], draw) for key in draw(st.permutations(list(value)))}
-    return [turned(item, draw) for item in value] if isinstance(value, list) else value
+        return {key: in_order(value[key], of_keys) for key in of_keys(list(value))}
+    return [in_order(item, of_keys) for item in value] if isinstance(value, list) else value
+
+
+def any_order(data):
+    return lambda keys: data.draw(st.permutations(keys))
 
 
 @pytest.mark.parametrize(
@@ -85,9 +89,10 @@ def test_the_prompt_id_ignores_the_last_reply_and_nothing_else():
 
 @given(MESSAGES, MESSAGE, MESSAGE)
 def test_whatever_the_last_reply_is_the_prompt_is_what_stands_before_it(asked, one, other):
-    replied = [asked + [message | {"role": "assistant"}] for message in (one, other)]
+    replied = [[*asked, message | {"role": "assistant"}] for message in (one, other)]
     assert prompt_id(replied[0]) == prompt_id(replied[1]) == sample_id(asked)
-    assert prompt_id(asked + [one | {"role": "user"}]) == sample_id(asked + [one | {"role": "user"}])
+    unanswered = [*asked, one | {"role": "user"}]
+    assert prompt_id(unanswered) == sample_id(unanswered)
 
 
 @given(MESSAGES, st.data())
@@ -97,8 +102,8 @@ def test_key_order_and_extra_keys_of_messages_and_parts_change_nothing(messages,
         | {"label": "Unsafe", "content": [{"text": None, "media_id": None} | part for part in message["content"]]}
         for message in messages
     ]
-    turned_over = turned(more, data.draw)
-    assert (sample_id(turned_over), prompt_id(turned_over)) == (sample_id(messages), prompt_id(messages))
+    turned = in_order(more, any_order(data))
+    assert (sample_id(turned), prompt_id(turned)) == (sample_id(messages), prompt_id(messages))
 
 
 @given(TIGHT, TIGHT)
@@ -125,13 +130,13 @@ def test_texts_differ_exactly_when_their_ids_differ(left, right):
 @pytest.mark.parametrize(
     ("left", "right"),
     [
-        ("é", "e\u0301"),
-        ("가", "가"),
-        ("A", "Ａ"),
+        ("\u00e9", "e\u0301"),
+        ("\uac00", "\u1100\u1161"),
+        ("A", "\uff21"),
         ("a", "a\u200b"),
         ("ab", "a\0b"),
-        ("a", "а"),
-        ("中", "⼞"),
+        ("a", "\u0430"),
+        ("一", "\u2f00"),
         ("", "\ufeff"),
     ],
 )
@@ -143,8 +148,8 @@ def test_texts_that_look_alike_are_not_alike(left, right):
 def test_a_canonical_form_says_all_of_its_value_and_nothing_of_the_order_of_keys(value, data):
     """Read back it is the value, types included; so no two values share one."""
     written = canonical(value)
-    assert written == canonical(turned(value, data.draw))
-    assert repr(json.loads(written)) == repr(json.loads(json.dumps(value, sort_keys=True)))
+    assert written == canonical(in_order(value, any_order(data)))
+    assert repr(in_order(json.loads(written), sorted)) == repr(in_order(value, sorted))
     assert digest(value) == hashlib.sha256(written).hexdigest()
 
 

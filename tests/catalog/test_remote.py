@@ -1,6 +1,7 @@
 """Segments and media on S3, in good and bad weather; the same store as a local one to whoever reads it."""
 
 import hashlib
+import multiprocessing
 
 import polars as pl
 import pytest
@@ -103,6 +104,29 @@ def test_two_hosts_share_a_store_on_s3_and_postgresql(tmp_path, s3, postgres_url
     here.commit("from-a", {"clusters": clusters("x")})
     there.commit("from-b", {"clusters": clusters("y")})
     assert here.read("clusters").equals(there.read("clusters")) and here.read("clusters").height == 2
+
+
+def _commit_some(path, worker):
+    store = Store(path)
+    for i in range(30):
+        store.commit(f"{worker}-{i}", {"clusters": clusters(f"{worker}-{i}")})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
+def test_four_processes_commit_to_s3_through_cut_connections_and_lose_nothing(tmp_path, s3, s3_port, ledger_url):
+    with cutting_proxy(s3_port, rate=0.05) as (port, counts):
+        place.settle(tmp_path / "store", files=s3(port), ledger=ledger_url)
+        context = multiprocessing.get_context("spawn")
+        workers = [context.Process(target=_commit_some, args=(tmp_path / "store", w)) for w in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        store = Store(tmp_path / "store")
+        assert [worker.exitcode for worker in workers] == [0] * 4 and counts["cut"] > 0, counts
+        assert store.read("commits")["seq"].to_list() == list(range(1, 121))
+        assert set(store.read("clusters")["sample_id"]) == {f"{w}-{i}" for w in range(4) for i in range(30)}
 
 
 def test_a_store_named_by_its_url_needs_a_ledger_once_and_is_found_again(tmp_path, s3, monkeypatch):

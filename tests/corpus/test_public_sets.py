@@ -19,8 +19,10 @@ from catalog.ids import media_id
 from catalog.text import with_text
 from corpus import screen, sources
 from corpus.sources import Source
+from corpus.sources.table import Counts, counts, tables
 
 PUBLIC = [slug for slug in sources.available() if not Source.load(slug).packaged]
+PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
 ROOT = os.environ.get("SAFELADDER_DATA")
 with_data = pytest.mark.skipif(not ROOT, reason="needs the public sets: set SAFELADDER_DATA to their folder")
 each = pytest.mark.parametrize(
@@ -29,68 +31,68 @@ each = pytest.mark.parametrize(
 
 # Folders of a data root that no description reads, and why.
 LEFT_OUT = {
-    "c4-wiki-demo": "documents, no exchanges",
-    "web-text-sample": "crawled pages, no exchanges",
+    "c4-wiki-demo": "documents: as prompts they would be asked of a policy",
+    "web-text-sample": "crawled pages (WARC), whose content belongs to the sites",
 }
 PAPERS = ("LICENSE*", "*__LICENSE", "README*", "source.json")  # not data
 
-# Records; rows by what they say; rejections by reason.
+# Records; rows by what they say; rejections by reason. `python -m corpus.sources.table DIR` counts them anew.
 FACTS = {
-    "advbench": (514, {"no label": 514}, {}),
-    "agieval": (
+    "advbench": Counts(514, {"no label": 514}, {}),
+    "agieval": Counts(
         4296,
         {"knowledge: FALSE": 9659, "knowledge: TRUE": 4253},
         {"screen_minors": 4, "unknown_label": 28, "wrong_type": 140},
     ),
-    "ailuminate-demo": (2197, {"no label": 1993}, {"screen_minors": 4, "unknown_label": 200}),
-    "aisafetylab": (
-        1474,
-        {"safety: Safe with refusal": 99, "safety: Unsafe": 1137, "safety: safe": 558},
-        {"screen_minors": 1},
+    "ailuminate-demo": Counts(2197, {"no label": 1991}, {"screen_minors": 6, "unknown_label": 200}),
+    "aisafetylab": Counts(
+        1474, {"safety: Safe with refusal": 99, "safety: Unsafe": 1135, "safety: safe": 558}, {"screen_minors": 3}
     ),
-    "anthropic-evals": (14114, {"no label": 9114, "value: bad": 5000, "value: good": 5000}, {}),
-    "bbq": (3614, {"knowledge: FALSE": 3620, "knowledge: TRUE": 1810, "value: bad": 3608, "value: good": 1804}, {}),
-    "catqa-harmfulqa": (4104, {"no label": 3990}, {"screen_minors": 4, "unknown_label": 110}),
-    "cold-zh": (37476, {"value: bad": 18013, "value: good": 19429}, {"screen_minors": 34}),
-    "crows-pairs": (1502, {"no label": 3000}, {"screen_minors": 4}),
-    "cvalues-zh": (664, {"no label": 664}, {}),
-    "cyberseceval-frr": (1701, {"no label": 1701}, {}),
-    "ethics-train": (50132, {"value: bad": 23304, "value: good": 26825}, {"screen_minors": 3}),
-    "figstep": (500, {"no label": 120}, {"missing_image": 380}),
-    "flames-1k-zh": (999, {"no label": 999}, {}),
-    "gaokao-bench": (1411, {"knowledge: FALSE": 434, "knowledge: TRUE": 941}, {"empty_label": 36}),
-    "gptfuzz-responses": (7700, {"safety: Unsafe": 2239, "safety: safe": 5461}, {}),
-    "gsm8k-train": (7473, {"knowledge: TRUE": 7473}, {}),
-    "hh-rlhf-harmless-test": (2312, {"no label": 4585}, {"empty_message": 4, "screen_minors": 22, "unparsed": 13}),
-    "jade-hal-vqa": (200, {"no label": 40}, {"missing_image": 160}),
-    "jade-rag-rules": (2579, {"no label": 2573}, {"screen_minors": 6}),
-    "jade-zh": (2580, {"no label": 2080, "safety: Unsafe": 500, "safety: safe": 500}, {}),
-    "jbb-artifacts": (
+    "anthropic-evals": Counts(14114, {"no label": 9114, "value: bad": 5000, "value: good": 5000}, {}),
+    "bbq": Counts(
+        3614,
+        {"knowledge: FALSE": 3556, "knowledge: TRUE": 1778, "value: bad": 3556, "value: good": 1778},
+        {"screen_minors": 174},
+    ),
+    "catqa-harmfulqa": Counts(4104, {"no label": 3990}, {"screen_minors": 4, "unknown_label": 110}),
+    "cold-zh": Counts(37476, {"value: bad": 18013, "value: good": 19429}, {"screen_minors": 34}),
+    "crows-pairs": Counts(1502, {"no label": 3000}, {"screen_minors": 4}),
+    "cvalues-zh": Counts(664, {"no label": 664}, {}),
+    "cyberseceval-frr": Counts(1701, {"no label": 1701}, {}),
+    "ethics-train": Counts(50132, {"value: bad": 23301, "value: good": 26824}, {"screen_minors": 7}),
+    "figstep": Counts(500, {"no label": 120}, {"missing_image": 380}),
+    "flames-1k-zh": Counts(999, {"no label": 998}, {"screen_minors": 1}),
+    "gaokao-bench": Counts(1411, {"knowledge: FALSE": 434, "knowledge: TRUE": 941}, {"empty_label": 36}),
+    "gptfuzz-responses": Counts(7700, {"safety: Unsafe": 2239, "safety: safe": 5461}, {}),
+    "gsm8k-train": Counts(7473, {"knowledge: TRUE": 7473}, {}),
+    "hh-rlhf-harmless-test": Counts(
+        2312, {"no label": 4579}, {"empty_message": 4, "screen_minors": 28, "unparsed": 13}
+    ),
+    "jade-hal-vqa": Counts(200, {"no label": 40}, {"missing_image": 160}),
+    "jade-rag-rules": Counts(2579, {"no label": 2573}, {"screen_minors": 6}),
+    "jade-zh": Counts(2580, {"no label": 2079, "safety: Unsafe": 499, "safety: safe": 499}, {"screen_minors": 3}),
+    "jbb-artifacts": Counts(
         1761,
         {"safety: Unsafe": 1814, "safety: safe": 1360},
         {"null_prompt": 160, "null_response": 160, "unknown_label": 28},
     ),
-    "mm-eureka-k12": (500, {"knowledge: TRUE": 349}, {"missing_image": 151}),
-    "mt-bench-questions": (160, {"no label": 160}, {}),
-    "multijail": (313, {"no label": 3090}, {"unknown_label": 40}),
-    "qwen-math-cot": (100, {"knowledge: FALSE": 72, "knowledge: TRUE": 728}, {}),
-    "refusal-direction-completions": (
-        2464,
-        {"safety: Unnecessary refusal": 486, "safety: Unsafe": 839, "safety: safe": 1125},
-        {"screen_minors": 14},
+    "mm-eureka-k12": Counts(500, {"knowledge: TRUE": 349}, {"missing_image": 151}),
+    "mt-bench-questions": Counts(160, {"no label": 160}, {}),
+    "multijail": Counts(313, {"no label": 3090}, {"unknown_label": 40}),
+    "qwen-math-cot": Counts(100, {"knowledge: FALSE": 72, "knowledge: TRUE": 728}, {}),
+    "refusal-direction-completions": Counts(
+        2464, {"safety: Unnecessary refusal": 486, "safety: Unsafe": 839, "safety: safe": 1125}, {"screen_minors": 14}
     ),
-    "safetybench-zh": (2100, {"knowledge: FALSE": 4413, "knowledge: TRUE": 2098}, {"screen_minors": 8}),
-    "self-instruct-benign": (1435, {"safety: safe": 1435}, {}),
-    "surge-toxicity": (998, {"value: bad": 496, "value: good": 499}, {"screen_minors": 3}),
-    "theoremqa": (800, {"knowledge: TRUE": 727, "no label": 73}, {}),
-    "trustllm-values": (2846, {"no label": 1759, "value: bad": 887, "value: good": 887}, {}),
-    "truthfulqa-judge": (
-        22432,
-        {"knowledge: FALSE": 12944, "knowledge: TRUE": 9417},
-        {"empty_response": 67, "screen_minors": 4},
+    "safetybench-zh": Counts(2100, {"knowledge: FALSE": 4410, "knowledge: TRUE": 2097}, {"screen_minors": 12}),
+    "self-instruct-benign": Counts(1435, {"safety: safe": 1435}, {}),
+    "surge-toxicity": Counts(998, {"value: bad": 481, "value: good": 499}, {"screen_minors": 18}),
+    "theoremqa": Counts(800, {"knowledge: TRUE": 727, "no label": 73}, {}),
+    "trustllm-values": Counts(2846, {"no label": 1759, "value: bad": 887, "value: good": 887}, {}),
+    "truthfulqa-judge": Counts(
+        22432, {"knowledge: FALSE": 12942, "knowledge: TRUE": 9417}, {"empty_response": 67, "screen_minors": 6}
     ),
-    "tulu-human-eval-benign": (996, {"safety: safe": 1992}, {}),
-    "xsafety": (22597, {"no label": 22594}, {"empty_prompt": 1, "screen_minors": 2}),
+    "tulu-human-eval-benign": Counts(996, {"safety: safe": 1992}, {}),
+    "xsafety": Counts(22597, {"no label": 22588}, {"empty_prompt": 1, "screen_minors": 8}),
 }
 
 # Rows whose text holds a character that somebody lost before the set was published.
@@ -170,6 +172,12 @@ def test_the_recipe_of_all_sources_names_them_all():
     assert sorted(recipe["sources"]) == sources.available()
 
 
+def test_the_page_on_the_sources_has_the_tables_of_these_counts(tmp_path):
+    shipped = {slug: counts(Source.load(slug), tmp_path) for slug in sources.available() if slug not in PUBLIC}
+    shown = tables(FACTS | shipped)
+    assert shown in PAGE.read_text(encoding="utf-8"), f"{PAGE.name} counts otherwise; its tables should be:\n\n{shown}"
+
+
 @with_data
 def test_every_folder_is_described_or_left_out_with_a_reason():
     here = {path.name for path in Path(ROOT).iterdir() if path.is_dir()}
@@ -205,7 +213,7 @@ def test_every_record_ends_as_rows_or_rejections(slug):
 def test_rows_labels_and_rejections_are_those_that_are_known(slug):
     rows, rejections, _, read = everything(slug)
     said = Counter(meaning(*row) for row in rows.select("task", "label", "unsafe").iter_rows())
-    assert (sum(read.values()), dict(said), dict(Counter(rejections["reason"]))) == FACTS[slug]
+    assert Counts(sum(read.values()), said, Counter(rejections["reason"])) == FACTS[slug]
 
 
 @with_data

@@ -11,35 +11,34 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from catalog import labels
+from catalog import labels, taxonomy
 from corpus import dedup, filters, screen
 from corpus.seed.images import draw
 
 SEED = Path(__file__).resolve().parents[2] / "corpus" / "seed"
 SAFETY = ("id", "intent", "language", "twin", "prompt", "response", "label", "category")
 FIELDS = {
-    "first": SAFETY,
     "safety": SAFETY,
-    "value": ("id", "scenario", "language", "dimension", "prompt", "response", "label"),
-    "knowledge": ("id", "question_id", "language", "subject", "prompt", "response", "label"),
+    "value": ("id", "scenario", "language", "prompt", "response", "label", "category"),
+    "knowledge": ("id", "question_id", "language", "prompt", "response", "label", "category"),
     "images": (*SAFETY, "image", "text_in_image"),
 }
-TASK = {"first": "safety", "images": "safety"}  # the other parts are named for their task
+TASK = {"images": "safety"}  # the other parts are named for their task
 LANGUAGES = ("en", "zh")
 COMMON = ["part", "id", "language", "prompt", "response", "label", "intent", "twin", "category", "image", "group"]
 
 
 @cache
 def seed():
-    """Every row with its part (`first` is what lies in the folder itself), its task and the group it belongs to."""
+    """Every row with its part (the folder it lies in), its file, its task and the group it belongs to."""
     rows = []
     for path in sorted(SEED.rglob("*.jsonl")):
-        part = "first" if path.parent == SEED else path.parent.name
+        part = path.parent.name
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             row = json.loads(line)
             assert set(row) == set(FIELDS[part]), f"{path.name}, line {number}: fields {sorted(row)}"
             group = next(row[name] for name in ("intent", "scenario", "question_id") if name in row)
-            rows.append({name: row.get(name) for name in COMMON} | {"part": part, "group": group})
+            rows.append({name: row.get(name) for name in COMMON} | {"part": part, "file": path.stem, "group": group})
     frame = pl.DataFrame(rows, infer_schema_length=None)
     return frame.with_columns(
         task=pl.col("part").replace(TASK), whole=pl.concat_str("prompt", "response", separator="\n")
@@ -78,21 +77,36 @@ def test_a_part_has_as_much_chinese_as_english(part):
 def test_harmful_rows_name_a_category_and_benign_rows_none():
     rows = seed().filter(task="safety")
     assert set(rows["twin"]) == {"harmful", "benign"}
-    assert set(rows.filter(twin="harmful")["category"]) == set(labels.CATEGORIES)
+    named = rows.filter(twin="harmful")["category"]
+    assert set(named.str.split("/").list.first()) == set(labels.CATEGORIES)
     assert rows.filter(twin="benign")["category"].null_count() == rows.filter(twin="benign").height
     assert set(rows.filter(twin="harmful")["label"]) == set(labels.SAFETY) - {"Unnecessary refusal"}
     assert not {"Unsafe", "Safe with refusal"} & set(rows.filter(twin="benign")["label"])
 
 
-def test_every_intent_has_its_benign_twin_and_the_newer_ones_in_both_languages():
-    """The first files have intents of their own for each language; in the later ones both share them."""
+@pytest.mark.parametrize("task", labels.TASKS)
+def test_a_category_is_an_id_of_the_taxonomy_and_of_the_dimension_of_its_task(task):
+    named = set(seed().filter(task=task)["category"].drop_nulls())
+    assert [id for id in sorted(named) if taxonomy.get(id).id != id or taxonomy.load().dimension(id) != task] == []
+
+
+def test_a_file_holds_one_category_in_one_language_with_the_twins():
+    rows = seed().filter(part="safety").with_columns(place=pl.col("category").str.split("/").list.first())
+    homes = rows.group_by("intent").agg(pl.col("place").drop_nulls().unique(), pl.col("file").unique())
+    assert homes.filter(pl.col("place").list.len() != 1)["intent"].to_list() == []
+    expected = pl.col("place").drop_nulls().first().over("intent") + "." + pl.col("language")
+    assert rows.filter(pl.col("file") != expected)["id"].to_list() == []
+
+
+def test_every_intent_has_its_benign_twin_in_each_of_its_languages_and_most_are_in_both():
+    """An intent has one name, so that what it says in two languages stands on one side of a split."""
     rows = seed().filter(task="safety")
     sides = rows.group_by("part", "intent", "language").agg(pl.col("twin").n_unique())
     assert sides.filter(pl.col("twin") < 2)["intent"].to_list() == []
-    tongues = sides.filter(pl.col("part") != "first").group_by("part", "intent").agg(pl.col("language").n_unique())
-    assert tongues.filter(pl.col("language") < 2)["intent"].to_list() == []
-    parts = rows.group_by("intent").agg(pl.col("part").n_unique())
-    assert parts.filter(pl.col("part") > 1)["intent"].to_list() == []
+    assert rows.filter(pl.col("intent").str.contains("^(en|zh)-"))["intent"].to_list() == []
+    both = sides.group_by("intent").agg(pl.col("language").n_unique() == 2, pl.col("part").n_unique())
+    assert both.filter(pl.col("part") > 1)["intent"].to_list() == []
+    assert both["language"].mean() > 0.6
 
 
 @pytest.mark.parametrize(
@@ -121,13 +135,12 @@ def test_no_row_is_there_twice_and_no_reply_nearly():
         assert pairs == [], label
 
 
-def test_no_row_is_screened_and_the_filters_reject_only_illogical_rows_of_the_first_files():
-    """Word salad in the first files is there for the filters to find; the other parts are for training as they are."""
+def test_no_row_is_screened_and_the_filters_reject_only_some_illogical_rows():
+    """Some word salad is there for the filters to find."""
     rows = seed()
     assert rows.filter(screen.matches(rows["whole"]))["id"].to_list() == []
     reasons = rows.select(
         "id",
-        "part",
         "label",
         reason=pl.coalesce(
             filters.length(pl.col("response")),
@@ -138,8 +151,9 @@ def test_no_row_is_screened_and_the_filters_reject_only_illogical_rows_of_the_fi
         ),
     )
     rejected = reasons.filter(pl.col("reason").is_not_null())
-    wrong = rejected.filter((pl.col("part") != "first") | (pl.col("label") != "Illogical completion"))
+    wrong = rejected.filter(pl.col("label") != "Illogical completion")
     assert wrong.select("id", "reason").rows() == []
+    assert 0 < rejected.height <= 0.1 * rows.filter(label="Illogical completion").height
 
 
 def area(rows, label):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog import taxonomy
 from catalog.ids import chat, prompt_id, sample_id
 from catalog.schema import BATCH
 from corpus import readers, screen, sources
@@ -229,30 +230,26 @@ def test_a_table_must_have_the_columns_that_the_rows_ask_for(root):
         everything(describe(SAFETY, glob="a.csv"), root)
 
 
-def test_the_first_sets_and_the_seed_are_described():
-    assert {
-        "aisafetylab",
-        "ethics-train",
-        "figstep",
-        "gptfuzz-responses",
-        "jade-zh",
-        "jbb-artifacts",
-        "seed",
-        "self-instruct-benign",
-        "truthfulqa-judge",
-    } <= set(sources.available())
-    for slug in sources.available():
-        source = Source.load(slug)
-        assert source.slug == slug
-        assert source.packaged or source.home.startswith("https://")
+SEED = {"seed": "safety", "seed-images": "safety", "seed-value": "value", "seed-knowledge": "knowledge"}
 
 
-def test_the_seed_ships_with_the_package_and_reads_without_a_rejection(tmp_path):
-    seed = Source.load("seed")
-    rows, rejections, _, records = everything(seed, tmp_path / "nowhere")
+def test_the_parts_of_the_seed_are_what_ships_with_the_package():
+    shipped = {slug for slug in sources.available() if Source.load(slug).packaged}
+    assert shipped == set(SEED)
+
+
+@pytest.mark.parametrize("slug", SEED)
+def test_a_part_of_the_seed_reads_without_a_rejection(slug, tmp_path):
+    rows, rejections, media, records = everything(Source.load(slug), tmp_path / "nowhere")
     assert rejections.height == 0
     assert rows.height == records > 0
-    assert rows.select("label", "unsafe", "source_group", "source_id").null_count().row(0) == (0, 0, 0, 0)
+    assert set(rows["task"]) == {SEED[slug]}
+    assert rows.select("label", "source_group", "source_id").null_count().row(0) == (0, 0, 0)
+    assert rows["unsafe"].null_count() == (0 if SEED[slug] == "safety" else rows.height)
+    named = {*rows["category"].drop_nulls(), *rows["subcategory"].drop_nulls()}
+    assert named and {taxonomy.load().dimension(id) for id in named} == {SEED[slug]}
+    assert [known["media_id"] for known, _ in media if not known["text"]] == []
+    assert bool(media) == (slug == "seed-images")
 
 
 def test_the_published_exams_of_ethics_are_never_read(tmp_path):

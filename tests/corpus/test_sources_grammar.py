@@ -2,6 +2,7 @@
 
 import json
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -212,6 +213,39 @@ def test_a_category_may_be_a_subcategory(root):
     assert fixed.select("category", "subcategory").row(0) == ("cyber", "cyber/malware")
     with pytest.raises(ValidationError, match="'violence/Big Guns' is not one of"):
         describe({"prompt": "q", "category": {"from": "c", "map": {"x": "violence/Big Guns"}}})
+
+
+@pytest.mark.parametrize(
+    ("task", "label", "fits", "refused"),
+    [
+        ("safety", "Unsafe", ["hate", "hate/race"], ["care", "mathematics"]),
+        ("value", "good", ["care/animals", "hate/race"], ["mathematics"]),
+        ("knowledge", "TRUE", ["mathematics", "hate"], ["care"]),
+        (None, None, ["hate", "care", "mathematics/algebra"], ["weather"]),
+    ],
+)
+def test_a_category_is_a_harm_or_of_the_dimension_of_the_task(root, task, label, fits, refused):
+    lines(root, *({"q": "x", "c": c} for c in fits + refused))
+    answer = {"task": task, "label": label} if task else {}
+    rows, rejections, _, _ = everything(describe({"prompt": "q", "category": {"from": "c"}, **answer}), root)
+    found = rows.select(pl.coalesce("subcategory", "category")).to_series().to_list()
+    assert found == fits
+    assert rejections["reason"].to_list() == ["unknown_label"] * len(refused)
+    for category in fits:
+        describe({"prompt": "q", "category": category, **answer})
+    with pytest.raises(ValidationError, match="is not one of"):
+        describe({"prompt": "q", "category": refused[0], **answer})
+
+
+def test_the_text_of_a_picture_is_kept_beside_it(root):
+    for name, colour in (("1.png", "red"), ("2.png", "blue")):
+        (root / "toy" / name).write_bytes(picture(colour))
+    lines(root, {"q": "x", "p": "1.png", "t": "红灯"}, {"q": "y", "p": "2.png", "t": None})
+    rows, _, media, _ = everything(describe({"prompt": "q", "images": ["p"], "image_text": "t"}), root)
+    assert rows.height == 2
+    assert {known["text"] for known, _ in media} == {"红灯", None}
+    with pytest.raises(ValidationError, match="`images` must name one"):
+        describe({"prompt": "q", "image_text": "t"})
 
 
 def test_answers_of_two_branches_are_joined_by_id_and_what_lacks_one_is_named(root):

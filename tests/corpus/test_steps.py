@@ -160,7 +160,7 @@ def test_a_restart_with_another_number_of_workers_does_only_what_is_left(tmp_pat
     for n in (1, 3):
         first.kept[n].unlink()
     first.judged_out[3].unlink()
-    (out / "kept" / f".{first.kept[1].name}.4711").write_bytes(b"half a file")
+    (out / "kept" / f".{first.kept[1].name}.9999999").write_bytes(b"half a file")
     before = [path.stat().st_mtime_ns for path in (first.kept[0], first.kept[2])]
     seen.unlink()
     again = run_filters(inputs, out, [OnColumn("whole", notes, {"path": str(seen)})], workers=3)
@@ -209,7 +209,7 @@ def test_any_cut_and_any_kills_give_the_same_rows(tmp_path_factory, counts, cut,
         for lost in kills:  # a kill leaves any pieces undone, kept or rejected alone, and halves
             for n, path in enumerate(sorted((folder / "out").rglob("*.parquet"))):
                 if n in lost:
-                    path.rename(path.with_name(f".{path.name}.1"))
+                    path.rename(path.with_name(f".{path.name}.9999999"))
             # the rejected are always there before the kept
             for path in done.judged_out:
                 if not path.exists():

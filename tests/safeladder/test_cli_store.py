@@ -28,6 +28,9 @@ def call(safeladder, tmp_path, store):
 
 def test_a_whole_store_is_verified_and_a_damaged_one_is_exit_1_and_named(call, store):
     assert "byte for byte" in call("catalog", "verify").stderr
+    call("catalog", "build")
+    accounts = [json.loads(line) for line in call("catalog", "verify").stdout.splitlines()]
+    assert {a["table"]: a["current"] for a in accounts}["clusters"] == 1
     segment = next((store.path / "segments").rglob("*.parquet"))
     segment.write_bytes(b"half")
     done = call("catalog", "verify", check=False)

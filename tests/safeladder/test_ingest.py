@@ -97,8 +97,8 @@ def test_a_run_that_stopped_reads_only_what_is_left(tmp_path, small_pieces, monk
     with pytest.raises(OSError, match="the disk is gone"):
         run(store, [slug], tmp_path)
     (work,) = (tmp_path / "store" / "work").iterdir()
-    (work / ".half").mkdir()
-    write(work / ".half" / "00000.rows", pl.DataFrame({"a": [1]}))
+    (work / ".half.9999999").mkdir()
+    write(work / ".half.9999999" / "00000.rows", pl.DataFrame({"a": [1]}))
     stop_at("nothing")
     asked.clear()
     run(store, [slug], tmp_path)

@@ -47,7 +47,7 @@ def test_a_killed_stage_asks_only_what_is_left(rows, tmp_path):
     assert by_id(whole) == {f"id-{n:02d}": n + 2 for n in range(25)}
     with pytest.raises(OSError):
         score(Judge(dies_after=20), rows, tmp_path / "work")
-    (tmp_path / "work" / ".half.scored.1").write_bytes(b"half")
+    (tmp_path / "work" / ".half.scored.9999999").write_bytes(b"half")
     again = Judge()
     scored, failed = score(again, rows, tmp_path / "work")
     assert again.asked == rows["sample_id"].to_list()[20:]
