@@ -3,7 +3,7 @@
 A store is a ledger, immutable segments and media; runs write to it stage by stage; the DuckDB catalog is built from it.
 """
 
-from catalog import labels, ledger, lineage, media, models, read_model, releases, shards
+from catalog import diff, labels, ledger, lineage, media, models, read_model, releases, shards
 from catalog.ids import chat, digest, media_id, prompt_id, sample_id
 from catalog.retry import attempts
 from catalog.runs import Accounting, Context, Output, Stage, execute, fingerprints, id_of, plan
@@ -24,6 +24,7 @@ __all__ = [
     "attempts",
     "chat",
     "describe",
+    "diff",
     "digest",
     "execute",
     "fingerprints",

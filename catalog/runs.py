@@ -30,7 +30,7 @@ LEFT_OUT = {
     "paths of store and data root": "files count by their digest, wherever they lie",
     "name of the recipe": "it is a label; the run has it",
     "progress display, times": "they change no row",
-    "versions of libraries": "the tested matrix is pinned; a stage whose results change with one raises its code version",
+    "versions of libraries": "they are pinned; a stage whose results change with one raises its code version",
 }
 
 
@@ -194,7 +194,7 @@ def execute(
             _close(store, run_id, "finished")
     except locks.Held:
         raise RuntimeError(
-            f"another process works on this run ({run_id[:12]}) in {store.path}; `safeladder status` shows how far it is"
+            f"another process works on this run ({run_id[:12]}) in {store.path}; `safeladder status` shows how far"
         ) from None
     return run_id
 

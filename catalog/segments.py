@@ -67,7 +67,7 @@ def read(files: Files, table_name: str, digest: str) -> pl.DataFrame:
     Raises:
         DamagedSegment: If the file is missing or not the one that was written.
     """
-    found = pl.read_parquet(find(files, name_of(table_name, digest), digest))
+    found = pl.read_parquet(find(files, name_of(table_name, digest), digest), glob=False)
     kinds = pl.Schema(BATCH if table_name == WORKING else TABLES[table_name])
     return found.select(
         pl.col(name) if name in found.columns else pl.lit(None, kind).alias(name) for name, kind in kinds.items()

@@ -70,7 +70,7 @@ def pull_answers(path: Path, *, dataset: str) -> dict[str, Any]:
     store = Store.existing(path)
     pulled = annotate.pull(running(path), dataset=dataset)
     answers = pulled.annotations.with_columns(origin=pl.lit("review"))
-    new = answers.join(reviews(store), on="annotation_id", how="anti")
+    new = _changed(answers, reviews(store))
     if new.height:
         stored = store.segment_list("annotations")
         batch = digest({"reviews": new["annotation_id"].sort().to_list(), "after": len(stored)})
@@ -82,3 +82,24 @@ def pull_answers(path: Path, *, dataset: str) -> dict[str, Any]:
         "drafts": pulled.drafts,
         "discarded": pulled.discarded,
     }
+
+
+def _changed(answers: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    """The answers that differ from the last one of the same reviewer.
+
+    One that was given before, and taken back in between, is told from the earlier one by an id that knows what it
+    came after.
+    """
+    who = ["sample_id", "task", "annotator"]
+    last = stored.unique(who, keep="last", maintain_order=True)
+    known = answers.join(
+        last.select(*who, pl.col("annotation_id", "label", "category").name.prefix("last_")), on=who, how="left"
+    )
+    same = pl.col("label").eq_missing("last_label") & pl.col("category").eq_missing("last_category")
+    new = known.filter(pl.col("last_annotation_id").is_null() | ~same)
+    again = new["annotation_id"].is_in(stored["annotation_id"].implode())
+    ids = [
+        digest([mine, before]) if met else mine
+        for mine, before, met in zip(new["annotation_id"], new["last_annotation_id"], again, strict=True)
+    ]
+    return new.with_columns(annotation_id=pl.Series(ids, dtype=pl.String)).select(answers.columns)

@@ -80,7 +80,9 @@ def pull(
     """Write the shards of a release; rows of restricted sources stay back without `--grant restricted`.
 
     parquet: messages as parts, pictures inside; what `datasets` and TRL take.
+
     jsonl: messages as parts, pictures as files; for your own code, and for `source ingest` of another store.
+
     chat: messages as strings with `<image>` where a picture stands, pictures as files; what LLaMA-Factory and verl
     take. A row whose own text holds such a placeholder is left out and counted. TRL wants parts, not this.
     """

@@ -41,7 +41,7 @@ def init(
 
 
 def verify(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Read everything that the ledger lists, and every row of the catalog; name what is missing or changed. Exit 1 then.
+    """Read everything that the ledger lists and every row of the catalog; exit 1 where something is missing or changed.
 
     Files that nothing lists are not an error: a killed process leaves them, and `safeladder catalog gc` collects them.
     """
@@ -59,11 +59,12 @@ def verify(store: StoreOption = None, as_json: JsonOption = False) -> None:
         emit(accounts, as_json=as_json)
     unlisted = maintenance.orphans(opened, older_than=timedelta(0))
     if unlisted:
-        say(f"{len(unlisted)} files that nothing lists, or not yet, {_megabytes(unlisted):.1f} MB: safeladder catalog gc")
+        say(f"{len(unlisted)} files, {_megabytes(unlisted):.1f} MB, that nothing lists (yet): safeladder catalog gc")
     if problems:
         raise DidNotHold(
-            "\n".join(problems) + "\nwhat is damaged comes back from a backup (safeladder catalog restore) or by running "
-            "the recipe in a new store"
+            "\n".join(
+                [*problems, "a backup has what is damaged (catalog restore), or the recipe makes it in a new store"]
+            )
         )
     say("everything that the ledger lists is there, byte for byte")
 

@@ -72,12 +72,14 @@ def test_a_reviewer_who_thinks_again_is_heard(loop):
     record = next(record for record in reviewer.queue(dataset) if record["status"] == "pending")  # nobody else's
     response = reviewer.answer(record, "submitted", label="Unsafe")
     assert run("annotate", "pull")["new"] == 1
-    reviewer.call(
-        f"/api/v1/responses/{response['id']}",
-        {"status": "submitted", "values": {"label": {"value": "Safe with refusal"}}},
-        method="PUT",
-    )
-    assert run("annotate", "pull")["new"] == 1
-    run("release", "create", "second-thoughts")
-    label = run("sql", f"select label from rows where sample_id = '{record['external_id']}'")
-    assert label == {"label": "Safe with refusal"}
+    for thought in ("Safe with refusal", "Unsafe"):  # and back again
+        reviewer.call(
+            f"/api/v1/responses/{response['id']}",
+            {"status": "submitted", "values": {"label": {"value": thought}}},
+            method="PUT",
+        )
+        assert run("annotate", "pull")["new"] == 1
+        assert run("annotate", "pull")["new"] == 0
+        run("release", "create", thought.replace(" ", "-"))
+        label = run("sql", f"select label from rows where sample_id = '{record['external_id']}'")
+        assert label == {"label": thought}
