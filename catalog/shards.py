@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from catalog.exports import ENDINGS, FORMATS, IMAGES, Format, encode, fits, pict
 from catalog.files import LocalFiles
 from catalog.releases import find_release, release_rows
 from catalog.store import Store
+
+MANIFEST = "manifest.json"
+BEGUN = ".begun"  # there until the export is whole
 
 
 def export(
@@ -52,6 +56,7 @@ def export(
     written = allowed.filter(fits(allowed, format=format))
     _clear(folder)
     out = LocalFiles(folder, private=grant == "restricted")
+    out.put(BEGUN, b"an export was begun and is not whole yet\n")
     names = picture_names(store)
     files: dict[str, dict[str, Any]] = {}
     pictures: set[str] = set()
@@ -77,7 +82,8 @@ def export(
         "pictures": [f"{IMAGES}/{names[image]}" for image in sorted(pictures)],
     }
     out.put("README.md", card(manifest, written).encode())
-    out.put("manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    out.put(MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+    out.delete(BEGUN)
     return manifest
 
 
@@ -108,11 +114,16 @@ def _clear(folder: Path) -> None:
     """
     if not folder.exists() or not any(folder.iterdir()):
         return
-    manifest = folder / "manifest.json"
-    if not manifest.exists():
+    if (folder / BEGUN).exists():  # killed, and so all of it is ours
+        for part in ("data", IMAGES):
+            shutil.rmtree(folder / part, ignore_errors=True)
+        names = ["README.md", MANIFEST, BEGUN]
+    elif (folder / MANIFEST).exists():
+        earlier = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        names = [*earlier["files"], *earlier.get("pictures", ()), "README.md", MANIFEST]
+    else:
         raise FileExistsError(f"{folder} holds something that is no export of ours; name another --to")
-    earlier = json.loads(manifest.read_text())
-    for name in (*earlier["files"], *earlier.get("pictures", ()), "README.md", "manifest.json"):
+    for name in names:
         (folder / name).unlink(missing_ok=True)
 
 
@@ -145,9 +156,11 @@ def check(folder: Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: If there is no manifest.
-        RuntimeError: If a file is missing, was changed, or does not belong there.
+        RuntimeError: If the pull was killed, or a file is missing, was changed, or does not belong there.
     """
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    if (folder / BEGUN).exists():
+        raise RuntimeError(f"{folder} is not whole: the pull was killed; pull the release again")
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     here = {path.relative_to(folder).as_posix(): path for part in ("data", IMAGES) for path in folder.glob(f"{part}/*")}
     pictures = {name: Path(name).stem for name in manifest["pictures"]}  # named by their sha256
     for name, sha256 in {**{name: entry["sha256"] for name, entry in manifest["files"].items()}, **pictures}.items():

@@ -42,8 +42,8 @@ class SplitConfig(_Part):
     """Shares of the splits; whole clusters go to one side."""
 
     cluster_threshold: float = Field(0.7, gt=0, le=1, description="Prompts this similar stay together")
-    calibration: float = Field(0.15, gt=0, lt=1, description="Share of clusters that fit the temperature")
-    test: float = Field(0.2, gt=0, lt=1, description="Share of clusters that are only measured")
+    calibration: float = Field(0.15, gt=0, lt=1, description="Share of rows that fit the temperature")
+    test: float = Field(0.2, gt=0, lt=1, description="Share of rows that are only measured")
 
     @model_validator(mode="after")
     def _something_left(self) -> Self:

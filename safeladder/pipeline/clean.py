@@ -149,6 +149,7 @@ def split_stage(config: SplitConfig, *, seed: int) -> Stage:
         work=lambda context: _split(context, config, seed),
         after=("dedup",),
         config=config.model_dump(mode="json") | {"seed": seed},
+        version=2,  # 1 cut by the number of clusters
     )
 
 

@@ -217,3 +217,19 @@ def test_restricted_files_are_for_their_owner_alone(released, tmp_path, format):
         for name in ("all", "open")
     }
     assert modes["all"] == {0} and 0 not in modes["open"]
+
+
+def test_a_pull_that_was_killed_is_no_export_and_is_done_again(released, tmp_path, monkeypatch):
+    store, _ = released
+
+    def killed(*_, **__):
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr("catalog.shards.card", killed)
+        shards.export(store, "spring", tmp_path / "out", grant="restricted", format="jsonl")
+    with pytest.raises(RuntimeError, match="killed"):
+        shards.check(tmp_path / "out")
+    made = shards.export(store, "spring", tmp_path / "out")
+    assert made["rows"] == 2 and shards.check(tmp_path / "out")["rows"] == 2
+    assert not (tmp_path / "out" / "images").exists()
