@@ -113,6 +113,23 @@ TABLES: dict[str, pa.Schema] = {
         records=(pa.int64(), "Records met in its files"),
         stage_id=STAGE,
     ),
+    "source_files": _table(
+        source=(pa.string(), "Slug"),
+        file=(pa.string(), "File inside the source, relative to its folder"),
+        sha256=(ID, "sha256 of the file, or of what names it for one that is read from a hub"),
+        format=(pa.string(), "json, csv, parquet, ...; null for a lookup table"),
+        encoding=(pa.string(), "Encoding of a text file, as it was found or named; null for other files"),
+        stage_id=STAGE,
+    ),
+    "notes": _table(
+        media_id=(ID, "The picture"),
+        note=(pa.string(), "What is odd about it though it was kept, as one word: wrong_suffix, broken_exif, ..."),
+        source=(pa.string(), "Source slug"),
+        file=(pa.string(), "File inside the source whose record named it"),
+        line=(pa.int64(), "Record number in that file, from 1"),
+        image=(pa.string(), "Path of the picture inside the source"),
+        stage_id=STAGE,
+    ),
     "release_rows": _table(
         release_id=(ID, "Digest of the release"),
         sample_id=(ID, "Member"),

@@ -11,6 +11,7 @@ from catalog.ids import prompt_id, sample_id
 from catalog.schema import BATCH
 from catalog.text import with_text
 from corpus import readers, screen
+from corpus.pieces import REASON_FAILED
 from corpus.readers.record import strings
 from corpus.sources.conversation import messages_of
 from corpus.sources.description import Files, Source
@@ -85,6 +86,10 @@ class Batch:
                 self._add_record(record.line, entry, fields, tables)
         except Rejected as why:
             self._reject(record.line, why.reason, why.detail)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # a fault of ours: the record is counted, and read again by `run --retry-failed`
+            self._reject(record.line, REASON_FAILED, type(error).__name__)
 
     def _add_record(self, line: int, entry: Files, fields: Fields, tables: Tables) -> None:
         before = self.size

@@ -7,10 +7,8 @@ from typing import Any
 
 from catalog import taxonomy
 from corpus import readers
-from corpus.readers.files import is_gzip
-from corpus.readers.open import format_of
 from corpus.sources.description import Source
-from corpus.sources.read import entry_of, files, path_of, read
+from corpus.sources.read import entry_of, files, format_of, read
 
 
 def check(source: Source, root: Path, *, limit: int | None = None) -> list[dict[str, Any]]:
@@ -63,26 +61,14 @@ def _check(source: Source, root: Path, file: str, limit: int | None) -> dict[str
             counts["notes"].update(part.notes["note"])
             categories |= set(part.rows["subcategory"].drop_nulls())
         problem = next(filter(None, map(_unknown, sorted(categories))), None) if rows else "gives no row"
-        kind, encoding = _format(source, root, file)
+        form = format_of(source, root, file)
     except readers.ReadError as error:
-        problem, kind, encoding = str(error), None, None
+        problem, form = str(error), {"format": None, "encoding": None}
     found = {name: dict(counter.most_common()) for name, counter in counts.items()}
-    shown = {"file": file, "format": kind, "encoding": encoding, "records": records, "rows": rows}
-    return {**shown, **found, "ids": ids, "problem": problem}
+    return {"file": file, **form, "records": records, "rows": rows, **found, "ids": ids, "problem": problem}
 
 
 def _label(task: str | None, label: str | None, unsafe: bool | None) -> str:
     if task is None:
         return "no label"
     return f"{task}: {label or ('unsafe' if unsafe else 'safe')}"
-
-
-def _format(source: Source, root: Path, file: str) -> tuple[str, str | None]:
-    entry, path = entry_of(source, file), path_of(source, root, file)
-    assert entry is not None
-    if entry.hub:
-        return "hub", None
-    kind = entry.format or format_of(path)
-    packed = "+gzip" if is_gzip(path) else ""
-    text = kind not in ("parquet", "images")
-    return f"{kind}{packed}", (entry.encoding or readers.encoding_of(path)) if text else None

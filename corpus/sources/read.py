@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus import readers
-from corpus.readers.files import sha256
+from corpus.readers.files import is_gzip, sha256
+from corpus.readers.open import format_of as form_of
 from corpus.sources import hub
 from corpus.sources.batch import Batch, Ingested
 from corpus.sources.description import Files, Lookup, Source
@@ -105,6 +106,21 @@ def size_of(source: Source, root: Path, file: str) -> int:
     """Bytes of a file; 0 for a set on the Hub, whose size nobody knows before it is read."""
     entry = entry_of(source, file)
     return 0 if entry and entry.hub else path_of(source, root, file).stat().st_size
+
+
+def format_of(source: Source, root: Path, file: str) -> dict[str, str | None]:
+    """`format` of a file, and the `encoding` that it is read in; null where there is none.
+
+    Raises:
+        corpus.readers.ReadError: If the encoding cannot be told.
+    """
+    entry, path = entry_of(source, file), path_of(source, root, file)
+    if entry and entry.hub:
+        return {"format": "hub", "encoding": None}
+    kind = (entry.format if entry else None) or form_of(path)
+    text = kind not in (None, "parquet", "images")
+    encoding = ((entry and entry.encoding) or readers.encoding_of(path)) if text else None
+    return {"format": f"{kind}+gzip" if is_gzip(path) else kind, "encoding": encoding}
 
 
 def read(source: Source, root: Path, file: str, *, batch_rows: int = 5000) -> Iterator[Ingested]:

@@ -54,14 +54,14 @@ def _ingest(
     workers: int,
 ) -> Output:
     cut = reading.cut(source, data, digests, context.workdir)
-    rows, out, media = [empty("working")], [empty("rejections")], [empty("media")]
+    rows, out, media, notes = [empty("working")], [empty("rejections")], [empty("media")], [empty("notes")]
     if context.before:  # what did not fail stands; a file with a record that failed is read again
         rejected = context.read_before("rejections")
         failed = set(rejected.filter(pl.col("reason") == REASON_FAILED)["file"])
         cut = [piece for piece in cut if failed & set(piece.files)]
         stands = ~pl.col("file").is_in([file for piece in cut for file in piece.files])
         rows, out = [context.read_before("working").filter(stands)], [rejected.filter(stands)]
-        media = [context.read_before("media")]
+        media, notes = [context.read_before("media")], [context.read_before("notes")]
     reading.read_all(cut, ahead, workers=workers, tick=lambda done, total: context.tick(done, total, "pieces"))
     records = sum(map(reading.records_of, cut))
     for part in (part for piece in cut for part in reading.parts_of(piece)):
@@ -70,11 +70,16 @@ def _ingest(
         rows.append(part.rows)
         out.append(table("rejections", part.rejections, stage=f"ingest:{source.slug}"))
         media.append(part.media.drop("data"))
+        notes.append(table("notes", part.notes, source=source.slug))
     _check(source, pl.concat([*rows[1:], empty("working")]), pl.concat([*out[1:], empty("rejections")]), records)
     kept, gone = (pl.concat(frames).sort("file", maintain_order=True) for frames in (rows, out))
     if context.before:
         records = int(context.read_before("sources")["records"].item())
     bad = int((gone["reason"] == REASON_FAILED).sum())
+    files = [
+        {"source": source.slug, "file": file, "sha256": sha256, **sources.format_of(source, data, file)}
+        for file, sha256 in digests.items()
+    ]
     description = {
         "source": source.slug,
         "title": source.title,
@@ -95,6 +100,8 @@ def _ingest(
             "media": pl.concat(media).unique("media_id", keep="first", maintain_order=True),
             "rejections": gone,
             "sources": table("sources", pl.DataFrame([description])),
+            "source_files": table("source_files", pl.DataFrame(files)),
+            "notes": pl.concat(notes).unique(maintain_order=True),
         },
     )
 

@@ -36,6 +36,7 @@ class Part(NamedTuple):
     rows: pl.DataFrame
     rejections: pl.DataFrame
     media: pl.DataFrame
+    notes: pl.DataFrame
 
 
 def cut(source: sources.Source, root: Path, digests: Mapping[str, str], folder: Path) -> list[Piece]:
@@ -100,6 +101,7 @@ def _write(piece: Piece) -> None:
         for part in sources.read(piece.source, piece.root, file):
             pieces.write(beside / f"{parts:05d}.rows", part.rows)
             pieces.write(beside / f"{parts:05d}.rejections", part.rejections)
+            pieces.write(beside / f"{parts:05d}.notes", part.notes)
             media = [{**row, "data": data} for row, data in part.media]
             pieces.write(beside / f"{parts:05d}.media", pl.DataFrame(media, schema=columns))
             records += part.records

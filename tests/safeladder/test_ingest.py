@@ -159,3 +159,20 @@ def test_a_record_that_failed_is_read_again_on_demand(tmp_path, small_pieces, mo
     for table in ("working", "samples", "occurrences", "annotations", "media", "rejections", "sources"):
         rows, expected = store.read(table, batch_id=stage_id), undisturbed.read(table, batch_id=before)
         assert rows.drop("stage_id", strict=False).equals(expected.drop("stage_id", strict=False)), table
+
+
+def test_the_encoding_of_each_file_and_what_is_odd_about_pictures_are_in_the_catalog(tmp_path):
+    slug = source(tmp_path / "a", "a", files=2)
+    first = tmp_path / "a" / "a-0.jsonl"
+    text = first.read_text()
+    first.write_text(text, encoding="utf-8-sig")
+    second = tmp_path / "a" / "a-1.jsonl"
+    rows = [json.loads(line) for line in second.read_text().splitlines()]
+    plain = "".join(json.dumps(row | {"image": "1.jpg"}, ensure_ascii=False) + "\n" for row in rows)
+    second.write_bytes(plain.encode("gb18030"))
+    (tmp_path / "a" / "1.png").rename(tmp_path / "a" / "1.jpg")
+    store = Store(tmp_path / "store")
+    run(store, [slug], tmp_path)
+    files = store.read("source_files").select("file", "format", "encoding").rows()
+    assert files == [("a-0.jsonl", "jsonl", "utf-8-sig"), ("a-1.jsonl", "jsonl", "gb18030")]
+    assert store.read("notes").select("note", "file", "image").rows() == [("wrong_suffix", "a-1.jsonl", "1.jpg")]
