@@ -5,6 +5,7 @@ pictures and checkpoint files, each once. Whatever database the ledger is on, it
 either.
 """
 
+import glob
 import hashlib
 import json
 import tempfile
@@ -17,7 +18,7 @@ from sqlalchemy import create_engine, insert, select
 
 from catalog import ledger, place
 from catalog.files import Files, open_files
-from catalog.segments import find, name_of
+from catalog.segments import DamagedSegment, find, name_of
 from catalog.store import Store, media_name
 
 Tick = Callable[[int, int, str], None]
@@ -105,6 +106,8 @@ def _listed(store: Store) -> Iterator[tuple[str, str]]:
 def _checkpoint_files(store: Store) -> Iterator[tuple[str, tuple[str, Path]]]:
     """Path in the store, sha256 and place of every file of every registered checkpoint."""
     for folder in sorted(set(store.read("checkpoints")["path"])):
+        if not (store.path / folder).is_dir():
+            raise DamagedSegment(f"{store.path / folder} is listed in the ledger but missing: restore it first")
         for path in sorted((store.path / folder).rglob("*")):
             if path.is_file():
                 with path.open("rb") as file:
@@ -116,7 +119,9 @@ def backups(of: str) -> list[str]:
     """Names of the backups at a place, oldest first."""
     with tempfile.TemporaryDirectory() as folder:
         found = open_files(of, cache=Path(folder)).entries("backups")
-        return sorted(Path(entry.name).stem for entry in found if entry.name.endswith(".json"))
+        # By time: after an older one was restored, a newer backup may have the smaller number.
+        made = sorted(found, key=lambda entry: (entry.written, entry.name))
+        return [Path(entry.name).stem for entry in made if entry.name.endswith(".json")]
 
 
 def restore(of: str, folder: Path, *, name: str | None = None, tick: Tick = lambda done, total, what: None) -> Store:
@@ -147,6 +152,8 @@ def restore(of: str, folder: Path, *, name: str | None = None, tick: Tick = lamb
             store.files.put(file, find(source, file, digest).read_bytes())
             tick(done, total, "files")
         for done, (file, digest) in enumerate(manifest["checkpoints"].items(), start=len(manifest["files"]) + 1):
+            for half in (folder / file).parent.glob(f".{glob.escape(Path(file).name)}.*"):
+                half.unlink()  # left by a restore that was killed; no file of a checkpoint may be unknown to it
             open_files(folder, cache=folder).put(file, find(source, f"blobs/{digest}", digest).read_bytes())
             tick(done, total, "files")
         copy = find(source, f"ledgers/{manifest['ledger']}.sqlite", manifest["ledger"])

@@ -8,16 +8,18 @@ import hashlib
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from uuid import uuid4
 
 Result = TypeVar("Result")
 
 TRIES = 4  # of ours, on top of those of the file system's own client
 FIRST_WAIT = 0.2  # seconds; doubled with every try
+MANY = 100
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ class LocalFiles:
     def put(self, name: str, data: bytes) -> None:
         """Write a file beside its place, sync it, rename it. One that stands is left, and is young again for `gc`."""
         path = self.root / name
-        if path.exists() and path.stat().st_size == len(data):
+        if path.exists() and path.read_bytes() == data:
             os.utime(path)
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if self.private else 0o777)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        beside = path.with_name(f".{path.name}.{uuid4().hex}")  # of its own for every thread of every host
         mode = 0o600 if self.private else 0o666
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
             file.write(data)
@@ -64,6 +66,10 @@ class LocalFiles:
     def has(self, name: str) -> bool:
         """Whether the file is there."""
         return (self.root / name).exists()
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Those of the files that are not there."""
+        return [name for name in names if not self.has(name)]
 
     def local(self, name: str, sha256: str) -> Path | None:
         """The file itself, if its bytes are the ones that were written; None if it is missing.
@@ -127,6 +133,14 @@ class RemoteFiles:
     def has(self, name: str) -> bool:
         """Whether the file is there."""
         return bool(self._again(lambda: self.system.exists(f"{self._root}/{name}"), f"look at {self.url}/{name}"))
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Those of the files that are not there; many are looked for in listings of a thousand, not one by one."""
+        if len(names) < MANY:
+            return [name for name in names if not self.has(name)]
+        folders = {name.partition("/")[0] for name in names}
+        here = {entry.name for folder in folders for entry in self.entries(folder)}
+        return [name for name in names if name not in here]
 
     def local(self, name: str, sha256: str) -> Path | None:
         """A local copy, downloaded if needed, of the bytes that were written; None if the file is missing.

@@ -26,7 +26,6 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
-    delete,
     event,
     func,
     insert,
@@ -259,8 +258,9 @@ def add_commit(connection: Connection, batch_id: str) -> int:
 
 
 def put_entries(connection: Connection, table_name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows of a ledger table, inside `writing`; one that stands under the same key is replaced."""
+    """Write rows of a ledger table, inside `writing`; of one key the first stands, so that the past stays as it was."""
     table = metadata.tables[table_name]
     for row in rows:
-        connection.execute(delete(table).where(*(column == row[column.name] for column in table.primary_key)))
-        connection.execute(insert(table).values(**row))
+        same = [column == row[column.name] for column in table.primary_key]
+        if not connection.execute(select(table).where(*same)).first():
+            connection.execute(insert(table).values(**row))

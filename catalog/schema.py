@@ -138,7 +138,7 @@ TABLES: dict[str, pa.Schema] = {
         task=(pa.string(), "safety, value or knowledge"),
         label=(pa.string(), "Label that was chosen among the annotations; null where only the binary reading is known"),
         unsafe=(pa.bool_(), "Binary reading; null for other tasks"),
-        category=(pa.string(), "Harm category, where known"),
+        category=(pa.string(), "Category of the taxonomy, where known"),
         origin=(pa.string(), "Origin of the chosen annotation"),
         stage_id=STAGE,
     ),

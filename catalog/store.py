@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from catalog import ledger, place, segments
 from catalog.files import open_files
 from catalog.ids import media_id
-from catalog.schema import BATCH, LEDGER_TABLES, TABLES
+from catalog.schema import BATCH, LEDGER_TABLES, SEGMENT_TABLES, TABLES
 from catalog.segments import WORKING
 
 
@@ -62,16 +62,19 @@ class Store:
             batch_id: Unique name of the batch; the fingerprint of the stage that made it.
             tables: Rows by table name, in the columns of `catalog.schema`. `working` takes `BATCH` rows that a later
                 stage reads and the catalog does not show. An empty frame writes nothing.
-            entries: New rows of the ledger's own tables (`releases`, `checkpoints`), without `added_seq`; one that
-                stands is replaced.
+            entries: New rows of the ledger's own tables (`releases`, `checkpoints`), without `added_seq`; of
+                one key the first stands.
 
         Returns:
             False if the batch stood already and nothing was written.
 
         Raises:
+            KeyError: If there is no such table.
             OSError: If the files cannot be written, or one of them was collected before the ledger had it.
             LedgerBusy: If another writer keeps the lock.
         """
+        if unknown := sorted(tables.keys() - {WORKING, *SEGMENT_TABLES}):
+            raise KeyError(f"no table {unknown[0]!r} takes rows; there are: {', '.join(SEGMENT_TABLES)}")
         if self.has(batch_id):
             return False
         written = {
@@ -81,9 +84,12 @@ class Store:
             if connection.execute(select(ledger.commits.c.seq).where(ledger.commits.c.batch_id == batch_id)).first():
                 return False
             seq = ledger.add_commit(connection, batch_id)
+            files = [segments.name_of(name, digest) for name, (digest, _) in written.items()]
+            if "media" in written:
+                files += map(media_name, tables["media"]["media_id"].unique())
+            if gone := self.files.missing(files):
+                raise OSError(f"{gone[0]} vanished before it was committed: write it and commit again")
             for name, (digest, rows) in written.items():
-                if not self.files.has(segments.name_of(name, digest)):
-                    raise OSError(f"{segments.name_of(name, digest)} vanished before it was committed: commit it again")
                 segment = {"seq": seq, "table_name": name, "digest": digest, "rows": rows}
                 ledger.put_entries(connection, "segments", [segment])
             for name, new in (entries or {}).items():

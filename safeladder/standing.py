@@ -65,4 +65,3 @@ def standing(store: Store, path: Path, run: str | None) -> Standing:
         next = remembered(path, row["run_id"], retry=state == "finished with failures")
         next = next or "give the command again that started it; what is finished is reused"
     return Standing(row["run_id"], row["name"], state, stages, failed, next)
-

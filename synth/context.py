@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from catalog.labels import CATEGORIES
 from synth.language import language
 
 SOURCE = "synth"
@@ -27,7 +28,7 @@ class Context:
     def __init__(self, corpus: pl.DataFrame) -> None:
         self._corpus = corpus.filter(pl.col("source") != SOURCE)
         answered_well = pl.col("label").is_in(["Safe without risk", "Unnecessary refusal", "Illogical completion"])
-        risky = pl.col("category").is_not_null() | ~answered_well | pl.col("unsafe")
+        risky = pl.col("category").is_in(list(CATEGORIES)) | ~answered_well | pl.col("unsafe")
         self._risky = frozenset(self._corpus.filter(risky)["prompt_id"])
         self.sample_ids = frozenset(self._corpus["sample_id"])
 

@@ -1,7 +1,7 @@
 """Every command in the docs is run, as it stands there.
 
-The word after `sh` says what a block needs: `data` a data root, `server` the Argilla server, `services` an S3 bucket and
-a PostgreSQL, `long` more than a minute (its commands then stand on the same page with `--quick`).
+The word after `sh` says what a block needs: `data` a data root, `server` the Argilla server, `services` S3 and
+PostgreSQL, `long` more than a minute (its commands then stand on the same page with `--quick`).
 """
 
 import os

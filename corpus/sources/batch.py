@@ -19,6 +19,7 @@ from corpus.sources.mapping import Fields, Tables, answer, expand, selected, sho
 from corpus.sources.pictures import Pictures
 from corpus.sources.rules import Row
 from corpus.sources.template import Rejected
+from corpus.sources.types import check_types
 
 REJECTIONS = {
     "sample_id": pl.String,
@@ -82,6 +83,7 @@ class Batch:
             return
         self._said.append("\n".join(strings(record.fields)))
         try:
+            check_types(entry.types, record.fields)
             for fields in unzipped(entry, {**record.fields, **self._place, "$line": record.line}):
                 self._add_record(record.line, entry, fields, tables)
         except Rejected as why:

@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator, model
 from corpus.readers.open import Format
 from corpus.sources.rules import Frozen, Origin, Row
 from corpus.sources.template import names
+from corpus.sources.types import PLAIN, TYPE
 
 FOLDER = Path(__file__).parent
 
@@ -50,8 +51,8 @@ class Files(Frozen):
     """Files of one shape, or a split of a data set on the Hub.
 
     `records` is the dotted path of the records inside a JSON file; `*` walks over keys or items. `zip` names parallel
-    lists that become one record per item. `parse` reads a field by a template backwards:
-    `{"prompt": "Q: {question} A: {answer}"}`.
+    lists that become one record per item. `types` declares what fields hold (`corpus.sources.types`). `parse` reads a
+    field by a template backwards: `{"prompt": "Q: {question} A: {answer}"}`.
     """
 
     glob: str | None = None
@@ -60,6 +61,7 @@ class Files(Frozen):
     encoding: str | None = None
     columns: tuple[str, ...] | None = None
     records: str | None = None
+    types: dict[str, str] = Field({})
     zip: tuple[str, ...] = ()
     parse: dict[str, str] = Field({})
     lookups: tuple[Lookup, ...] = ()
@@ -72,6 +74,16 @@ class Files(Frozen):
         added = {name for template in self.parse.values() for name in names(template)}
         added |= {lookup.into for lookup in self.lookups}
         return {name for name in asked - added if not name.startswith("$")}
+
+    @field_validator("types")
+    @classmethod
+    def _known_types(cls, types: dict[str, str]) -> dict[str, str]:
+        for path, declared in types.items():
+            if not TYPE.fullmatch(declared):
+                raise ValueError(
+                    f"{path}: {declared!r} is none of {', '.join(PLAIN)}, [one of them], or one with ? behind"
+                )
+        return types
 
     @field_validator("parse")
     @classmethod

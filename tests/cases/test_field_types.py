@@ -42,3 +42,24 @@ def test_the_others_are_kept_as_they_are_and_every_record_is_there_once(store, a
 def test_the_detail_shows_no_text_of_the_data(store, ask):
     said = " ".join(detail for (detail,) in ask(store, "select detail from rejections"))
     assert "1984" not in said and "see a" not in said and "2-9" not in said
+
+
+def test_types_that_are_declared_are_held_to_down_to_the_item(describe, ingested, ask):
+    types = {"meta.title": "text?", "span": "[integer]"}
+    store = ingested(describe(ROW | {"prompt": "id"}, records=RECORDS, types=types))
+    found = ask(store, "select line, reason, detail from rejections order by line")
+    assert [(line, reason) for line, reason, _ in found] == [
+        (2, "wrong_type"),
+        (3, "wrong_type"),
+        (5, "wrong_type"),
+        (6, "wrong_type"),
+    ]
+    for (_, _, detail), place in zip(found, ["meta.title", "meta", "span", "span.1"], strict=True):
+        assert f"'{place}'" in detail
+    assert ask(store, "select line from occurrences order by line") == [(1,), (4,), (7,)]
+
+
+@pytest.mark.parametrize("declared", ["string", "[text", "text??", "integer]", ""])
+def test_a_type_that_nobody_knows_is_refused_with_those_there_are(describe, ingested, declared):
+    with pytest.raises(ValueError, match=r"boolean"):
+        ingested(describe(ROW, records=RECORDS, types={"span": declared}))

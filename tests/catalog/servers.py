@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -92,10 +92,8 @@ def cutting_proxy(port, *, rate, seed=0):
         except OSError:
             pass
         for end in (source, target):
-            try:
+            with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def serve():
         while True:

@@ -28,12 +28,13 @@ class Model:
         return [row for _, tables, _ in self.commits[:seq] for row in tables.get(table, [])]
 
     def entries(self, table, seq=None):
-        """Rows of a table of the ledger's own: of one key the last."""
+        """Rows of a table of the ledger's own: of one key the first."""
         found = {}
         for number, (_, _, entries) in enumerate(self.commits[:seq], 1):
             for entry in entries.get(table, []):
                 key = tuple(entry[name] for name in LEDGER_KEYS[table])
-                found[key] = entry | {"created_at": entry["created_at"].replace(tzinfo=UTC), "added_seq": number}
+                at = entry["created_at"].replace(tzinfo=UTC)
+                found.setdefault(key, entry | {"created_at": at, "added_seq": number})
         return [found[key] for key in sorted(found)]
 
     def history(self, table, seq=None):

@@ -58,8 +58,8 @@ def test_a_batch_stands_once_and_its_entries_know_the_commit(tmp_path, ledger_ur
     entry = {"release_id": "r" * 64, "name": "n", "rows": 1, "created_at": ledger.now()}
     assert store.commit("second", {"clusters": clusters("y")}, entries={"releases": [entry]})
     assert not store.commit("second", {"clusters": clusters("y")}, entries={"releases": [entry | {"rows": 2}]})
-    assert store.commit("third", {}, entries={"releases": [entry]})  # one that stands is replaced
-    assert find_release(store, "n") | {"created_at": None} == entry | {"created_at": None, "added_seq": 3}
+    assert store.commit("third", {}, entries={"releases": [entry]})  # the first stands
+    assert find_release(store, "n") | {"created_at": None} == entry | {"created_at": None, "added_seq": 2}
     assert store.read("clusters")["sample_id"].to_list() == ["x", "y"]
 
 

@@ -58,7 +58,10 @@ def test_a_whole_store_has_no_problem(lived_in):
 @pytest.mark.parametrize(
     ("harm", "named"),
     [
-        (lambda store: next((store.path / "segments" / "clusters").iterdir()).unlink(), "listed in the ledger but missing"),
+        (
+            lambda store: next((store.path / "segments" / "clusters").iterdir()).unlink(),
+            "listed in the ledger but missing",
+        ),
         (lambda store: next((store.path / "media").rglob("*/*")).write_bytes(b"two"), "not the file that was written"),
         (lambda store: (store.path / "checkpoints" / "k").rename(store.path / "elsewhere"), "checkpoints/k"),
     ],
@@ -181,3 +184,33 @@ def test_a_store_moves_from_sqlite_and_a_folder_to_postgresql_and_s3(lived_in, t
     assert everything(moved) == everything(lived_in) and maintenance.verify(moved) == []
     backup.backup(moved, str(tmp_path / "back"))
     assert everything(backup.restore(str(tmp_path / "back"), tmp_path / "home")) == everything(lived_in)
+
+
+def test_backups_are_listed_in_the_order_in_which_they_were_made(lived_in, tmp_path):
+    """Whatever their numbers say: an older one was restored, and the store went another way."""
+    first = backup.backup(lived_in, str(tmp_path / "backups"))["backup"]
+    lived_in.commit("wrong", {"clusters": clusters("w")})
+    lived_in.commit("wrong too", {"clusters": clusters("w")})
+    second = backup.backup(lived_in, str(tmp_path / "backups"))["backup"]
+    restored = backup.restore(str(tmp_path / "backups"), tmp_path / "restored", name=first)
+    restored.commit("right", {"clusters": clusters("v")})
+    third = backup.backup(restored, str(tmp_path / "backups"))["backup"]
+    assert backup.backups(str(tmp_path / "backups")) == [first, second, third]
+    newest = backup.restore(str(tmp_path / "backups"), tmp_path / "newest")
+    assert newest.has("right") and not newest.has("wrong")
+
+
+def test_a_store_that_lost_a_checkpoint_is_not_backed_up(lived_in, tmp_path):
+    (lived_in.path / "checkpoints" / "k").rename(lived_in.path / "elsewhere")
+    with pytest.raises(DamagedSegment, match="checkpoints/k"):
+        backup.backup(lived_in, str(tmp_path / "backups"))
+    assert backup.backups(str(tmp_path / "backups")) == []
+
+
+def test_a_picture_that_was_collected_before_its_commit_is_refused_and_can_be_put_again(store):
+    row = picture(store, b"one")
+    assert len(maintenance.collect(store, older_than=0 * HOUR)) == 1
+    with pytest.raises(OSError, match="vanished"):
+        store.commit("b", {"media": row})
+    assert not store.has("b")
+    assert store.commit("b", {"media": picture(store, b"one")}) and maintenance.verify(store) == []

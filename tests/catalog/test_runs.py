@@ -77,7 +77,9 @@ def test_a_stage_that_another_run_is_at_is_waited_for_and_reused(store):
     shared = stage("a", calls=calls)
     lock = held(store, f"stage-{fingerprints([shared])['a']}")
     lock.__enter__()
-    waiting = threading.Thread(target=execute, args=(Store(store.path),), kwargs=dict(name="r", recipe={}, stages=[shared]))
+    waiting = threading.Thread(
+        target=execute, args=(Store(store.path),), kwargs=dict(name="r", recipe={}, stages=[shared])
+    )
     waiting.start()
     waiting.join(0.5)
     assert waiting.is_alive() and not calls

@@ -1,4 +1,5 @@
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
@@ -44,6 +45,12 @@ def test_a_missing_or_changed_segment_is_an_error_and_never_a_short_answer(store
         store.read("clusters")
 
 
+def test_a_table_that_takes_no_rows_is_refused(store):
+    with pytest.raises(KeyError, match="releases"):
+        store.commit("b", {"releases": clusters("x")})
+    assert not store.has("b")
+
+
 def test_media_is_kept_once_under_its_digest_and_checked_when_read(store):
     name = store.put_media(b"picture")
     assert store.put_media(b"picture") == name
@@ -76,3 +83,19 @@ def test_processes_that_commit_at_once_lose_nothing(store):
     for worker in workers:
         worker.join()
     assert store.read("clusters")["sample_id"].sort().to_list() == [f"{w}-{i}" for w in range(3) for i in range(5)]
+
+
+def test_rows_that_are_committed_stand_even_where_their_file_had_been_damaged(store):
+    store.commit("a", {"clusters": clusters("x")})
+    (path,) = (store.path / "segments").rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-1] + b"x")  # as long as before
+    store.commit("b", {"clusters": clusters("x")})
+    assert store.read("clusters")["sample_id"].to_list() == ["x", "x"]
+
+
+def test_threads_that_put_the_same_picture_at_once_do_not_disturb_each_other(store):
+    pictures = [bytes([number]) * 100_000 for number in range(50)]
+    with ThreadPoolExecutor(4) as threads:
+        puts = [threads.submit(store.put_media, data) for _ in range(4) for data in pictures]
+        names = [put.result() for put in puts]
+    assert [store.get_media(name) for name in names] == pictures * 4

@@ -46,7 +46,7 @@ FACTS = {
     ),
     "ailuminate-demo": Counts(2197, {"no label": 1991}, {"screen_minors": 6, "unknown_label": 200}),
     "aisafetylab": Counts(
-        1474, {"safety: Safe with refusal": 99, "safety: Unsafe": 1135, "safety: safe": 558}, {"screen_minors": 3}
+        1474, {"safety: Safe with refusal": 99, "safety: Unsafe": 1137, "safety: safe": 558}, {"screen_minors": 1}
     ),
     "anthropic-evals": Counts(14114, {"no label": 9114, "value: bad": 5000, "value: good": 5000}, {}),
     "bbq": Counts(
@@ -61,7 +61,7 @@ FACTS = {
     "cyberseceval-frr": Counts(1701, {"no label": 1701}, {}),
     "ethics-train": Counts(50132, {"value: bad": 23301, "value: good": 26824}, {"screen_minors": 7}),
     "figstep": Counts(500, {"no label": 120}, {"missing_image": 380}),
-    "flames-1k-zh": Counts(999, {"no label": 998}, {"screen_minors": 1}),
+    "flames-1k-zh": Counts(999, {"no label": 999}, {}),
     "gaokao-bench": Counts(1411, {"knowledge: FALSE": 434, "knowledge: TRUE": 941}, {"empty_label": 36}),
     "gptfuzz-responses": Counts(7700, {"safety: Unsafe": 2239, "safety: safe": 5461}, {}),
     "gsm8k-train": Counts(7473, {"knowledge: TRUE": 7473}, {}),
@@ -70,7 +70,7 @@ FACTS = {
     ),
     "jade-hal-vqa": Counts(200, {"no label": 40}, {"missing_image": 160}),
     "jade-rag-rules": Counts(2579, {"no label": 2573}, {"screen_minors": 6}),
-    "jade-zh": Counts(2580, {"no label": 2079, "safety: Unsafe": 499, "safety: safe": 499}, {"screen_minors": 3}),
+    "jade-zh": Counts(2580, {"no label": 2080, "safety: Unsafe": 500, "safety: safe": 500}, {}),
     "jbb-artifacts": Counts(
         1761,
         {"safety: Unsafe": 1814, "safety: safe": 1360},
@@ -83,7 +83,7 @@ FACTS = {
     "refusal-direction-completions": Counts(
         2464, {"safety: Unnecessary refusal": 486, "safety: Unsafe": 839, "safety: safe": 1125}, {"screen_minors": 14}
     ),
-    "safetybench-zh": Counts(2100, {"knowledge: FALSE": 4410, "knowledge: TRUE": 2097}, {"screen_minors": 12}),
+    "safetybench-zh": Counts(2100, {"knowledge: FALSE": 4413, "knowledge: TRUE": 2098}, {"screen_minors": 8}),
     "self-instruct-benign": Counts(1435, {"safety: safe": 1435}, {}),
     "surge-toxicity": Counts(998, {"value: bad": 481, "value: good": 499}, {"screen_minors": 18}),
     "theoremqa": Counts(800, {"knowledge: TRUE": 727, "no label": 73}, {}),

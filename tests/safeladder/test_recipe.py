@@ -11,7 +11,7 @@ def write(tmp_path, text):
 
 def test_the_shipped_recipes_are_valid(request):
     examples = request.config.rootpath / "examples"
-    assert load(examples / "demo.yaml").sources == ("seed",)
+    assert load(examples / "demo.yaml").sources == ("seed", "seed-images", "seed-value", "seed-knowledge")
     assert len(load(examples / "eight_sets.yaml").sources) == 9
 
 
