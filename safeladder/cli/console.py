@@ -59,7 +59,8 @@ def emit(rows: Iterable[Mapping[str, Any]], *, as_json: bool, columns: Sequence[
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
         table.add_row(*(Text(_cell(row.get(name))) for name in names))
-    Console(soft_wrap=False).print(table)
+    # Cells are cut to fit a terminal; what is piped is read by people too, but has no width.
+    Console(soft_wrap=False, width=None if sys.stdout.isatty() else 1000).print(table)
 
 
 def _cell(value: Any) -> str:
