@@ -1,6 +1,6 @@
 """Backups: everything that the ledger lists at one moment, copied under digests; a second one copies only what is new.
 
-A backup place holds `backups/SEQ-DIGEST.json` (the manifest, written last), `ledgers/DIGEST.sqlite`, and the segments,
+A backup place holds `backups/TIME-DIGEST.json` (the manifest, written last), `ledgers/DIGEST.sqlite`, and the segments,
 pictures and checkpoint files, each once. Whatever database the ledger is on, its copy is SQLite and can be restored to
 either.
 """
@@ -8,6 +8,7 @@ either.
 import glob
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -17,11 +18,12 @@ from typing import Any
 from sqlalchemy import create_engine, insert, select
 
 from catalog import ledger, place
-from catalog.files import Files, open_files
-from catalog.segments import DamagedSegment, find, name_of
+from catalog.files import Files, RemoteFiles, open_files
+from catalog.segments import FOLDER, DamagedSegment, find, name_of
 from catalog.store import Store, media_name
 
 Tick = Callable[[int, int, str], None]
+PARTS = (FOLDER, "media", "blobs")
 
 
 def backup(store: Store, to: str, *, tick: Tick = lambda done, total, what: None) -> dict[str, Any]:
@@ -38,8 +40,11 @@ def backup(store: Store, to: str, *, tick: Tick = lambda done, total, what: None
     Raises:
         DamagedSegment: If something that the ledger lists is missing or was changed: a backup is whole or is none.
     """
+    if "://" not in to and Path(to).absolute().is_relative_to(store.path.absolute()):
+        raise ValueError(f"{to} is inside the store, and would be lost with it: name another place")
     with tempfile.TemporaryDirectory() as folder:
         target = open_files(to, cache=Path(folder) / "cache")
+        here = {entry.name: entry.size for part in PARTS for entry in target.entries(part)}
         copy = Path(folder) / "ledger.sqlite"
         _copy_ledger(store, copy)
         then = Store(store.path, ledger_url=copy)  # the store as it was at that moment, whatever is committed meanwhile
@@ -48,22 +53,23 @@ def backup(store: Store, to: str, *, tick: Tick = lambda done, total, what: None
         size = new = 0
         total = len(listed) + len(checkpoints)
         for done, (name, source) in enumerate(_sources(store, listed, checkpoints), start=1):
-            if not target.has(name):
-                data = source().read_bytes()
-                target.put(name, data)
-                size, new = size + len(data), new + 1
+            path = source()
+            if here.get(name) != path.stat().st_size:
+                target.put(name, path.read_bytes())
+                size, new = size + path.stat().st_size, new + 1
             tick(done, total, "files")
         ledger_bytes = copy.read_bytes()
+        made_at = ledger.now().isoformat(timespec="microseconds")
         manifest = {
             "seq": seq,
-            "made_at": ledger.now().isoformat(timespec="seconds"),
+            "made_at": made_at,
             "ledger": hashlib.sha256(ledger_bytes).hexdigest(),
             "files": listed,
             "checkpoints": {name: digest for name, (digest, _) in checkpoints.items()},
         }
         target.put(f"ledgers/{manifest['ledger']}.sqlite", ledger_bytes)
         text = json.dumps(manifest, indent=1).encode()
-        name = f"{seq:08d}-{hashlib.sha256(text).hexdigest()}"
+        name = f"{made_at.replace(':', '')}-{hashlib.sha256(text).hexdigest()}"
         target.put(f"backups/{name}.json", text)
     return {"backup": name, "seq": seq, "files": total, "copied": new, "bytes": size}
 
@@ -107,7 +113,10 @@ def _checkpoint_files(store: Store) -> Iterator[tuple[str, tuple[str, Path]]]:
     """Path in the store, sha256 and place of every file of every registered checkpoint."""
     for folder in sorted(set(store.read("checkpoints")["path"])):
         if not (store.path / folder).is_dir():
-            raise DamagedSegment(f"{store.path / folder} is listed in the ledger but missing: restore it first")
+            raise DamagedSegment(
+                f"{store.path / folder} is listed in the ledger but is not here: back up on the host that trained it, "
+                "or restore it first"
+            )
         for path in sorted((store.path / folder).rglob("*")):
             if path.is_file():
                 with path.open("rb") as file:
@@ -119,9 +128,8 @@ def backups(of: str) -> list[str]:
     """Names of the backups at a place, oldest first."""
     with tempfile.TemporaryDirectory() as folder:
         found = open_files(of, cache=Path(folder)).entries("backups")
-        # By time: after an older one was restored, a newer backup may have the smaller number.
-        made = sorted(found, key=lambda entry: (entry.written, entry.name))
-        return [Path(entry.name).stem for entry in made if entry.name.endswith(".json")]
+        # A name begins with the time: after an older one was restored, a newer backup may have the smaller number.
+        return sorted(Path(entry.name).stem for entry in found if re.fullmatch(r"backups/[^/]+\.json", entry.name))
 
 
 def restore(of: str, folder: Path, *, name: str | None = None, tick: Tick = lambda done, total, what: None) -> Store:
@@ -138,31 +146,42 @@ def restore(of: str, folder: Path, *, name: str | None = None, tick: Tick = lamb
         FileExistsError: If the folder holds a store with commits.
         DamagedSegment: If a file of the backup is missing or was changed.
     """
-    found = [known for known in backups(of) if known.startswith(name or "")]
-    if not found:
-        raise LookupError(f"no backup {name or ''} at {of}; there are: {', '.join(backups(of)) or 'none'}")
+    known = backups(of)
+    found = [one for one in known if one.startswith(name)] if name else known[-1:]
+    if len(found) != 1:
+        problem = "no backup" if not found else "more than one backup"
+        begins = f" that begins with {name}" if name else "s"
+        raise LookupError(f"{problem}{begins} at {of}; there are: {', '.join(one[:17] for one in known) or 'none'}")
     if place.exists(folder) and Store(folder).head():
         raise FileExistsError(f"{folder} holds a store already: restore into another folder")
     with tempfile.TemporaryDirectory() as cache:
         source = open_files(of, cache=Path(cache))
-        manifest = _manifest(source, found[-1])
+        manifest = _manifest(source, found[0])
         store = Store(folder)
         total = len(manifest["files"]) + len(manifest["checkpoints"])
         for done, (file, digest) in enumerate(manifest["files"].items(), start=1):
             store.files.put(file, find(source, file, digest).read_bytes())
+            _forget(source, file)
             tick(done, total, "files")
         for done, (file, digest) in enumerate(manifest["checkpoints"].items(), start=len(manifest["files"]) + 1):
             for half in (folder / file).parent.glob(f".{glob.escape(Path(file).name)}.*"):
                 half.unlink()  # left by a restore that was killed; no file of a checkpoint may be unknown to it
             open_files(folder, cache=folder).put(file, find(source, f"blobs/{digest}", digest).read_bytes())
+            _forget(source, f"blobs/{digest}")
             tick(done, total, "files")
         copy = find(source, f"ledgers/{manifest['ledger']}.sqlite", manifest["ledger"])
         _fill_ledger(store, copy)
     return store
 
 
+def _forget(source: Files, name: str) -> None:
+    """Remove the local copy of a remote file: a whole store of them may not fit."""
+    if isinstance(source, RemoteFiles):
+        source.cache.delete(name)
+
+
 def _manifest(source: Files, name: str) -> dict[str, Any]:
-    return json.loads(find(source, f"backups/{name}.json", name.partition("-")[2]).read_bytes())  # type: ignore[no-any-return]
+    return json.loads(find(source, f"backups/{name}.json", name.rpartition("-")[2]).read_bytes())  # type: ignore[no-any-return]
 
 
 def _fill_ledger(store: Store, copy: Path) -> None:

@@ -68,7 +68,7 @@ def _release(connection: duckdb.DuckDBPyConnection, asked: str) -> Release | Non
     found = connection.execute(
         """select release_id, name, coalesce(added_seq, 0) from releases
            where name = ?1 or (length(?1) >= 6 and starts_with(release_id, ?1))
-           order by name = ?1 desc, created_at desc limit 1""",
+           order by name = ?1 desc, added_seq desc limit 1""",
         [asked],
     ).fetchall()
     return found[0] if found else None
@@ -83,12 +83,13 @@ def _frame(connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, ob
 def _between_releases(connection: duckdb.DuckDBPyConnection, first: Release, second: Release) -> pl.DataFrame:
     verifiers = dict(
         connection.execute(
-            """select release_id, arg_max(checkpoint_id, created_at) from checkpoints
+            """select release_id, arg_max(checkpoint_id, added_seq) from checkpoints
                where kind = 'verifier' and release_id in (?, ?) group by 1""",
             [first[0], second[0]],
         ).fetchall()
     )
-    values = {"a": first[0], "b": second[0], "seq": first[2]}
+    # What came after both were frozen is no reason for either.
+    values = {"a": first[0], "b": second[0], "seq": first[2], "until": max(first[2], second[2])}
     values |= {"judge_a": verifiers.get(first[0]), "judge_b": verifiers.get(second[0])}
     return _frame(connection, BETWEEN_RELEASES, values)
 
@@ -120,17 +121,18 @@ pairs as (
 ), rejected as (
     select j.sample_id, release_id, max_by(stage || ' / ' || reason, j.added_seq) as reason,
         max_by('like ' || matched_id || ', similarity ' || round(similarity, 3), j.added_seq) as detail
-    from history.rejections j join behind using (stage_id) semi join touched using (sample_id) group by all
+    from history.rejections j join behind using (stage_id) semi join touched using (sample_id)
+    where j.added_seq <= $until group by all
 ), answers as (
     select n.sample_id, task, label, unsafe, origin, max_by(annotator, n.added_seq) as annotator,
         max(n.added_seq) as added_seq
-    from history.annotations n semi join touched using (sample_id) group by all
+    from history.annotations n semi join touched using (sample_id) where n.added_seq <= $until group by all
 ), latest as (
     select sample_id, task, max_by(origin, added_seq) as origin, max_by(annotator, added_seq) as annotator,
         max(added_seq) as added_seq
     from answers group by all
 ), down as (
-    select sample_id, min_by(reason, added_seq) as reason from takedowns group by 1
+    select sample_id, min_by(reason, added_seq) as reason from takedowns where added_seq <= $until group by 1
 )
 select if(in_b, 'added', 'removed') as change, sample_id, task, before, after,
     case

@@ -113,6 +113,8 @@ class RemoteFiles:
     def __init__(self, url: str, cache: Path) -> None:
         import fsspec
 
+        if url.startswith("memory:"):
+            raise ValueError(f"{url}: what lies in memory is gone with its process")
         self.url = url.rstrip("/")
         self.cache = LocalFiles(cache)
         try:
@@ -121,10 +123,13 @@ class RemoteFiles:
             raise RuntimeError(f"{url} needs a package that is missing ({error}): pip install -e '.[s3]'") from None
         except ValueError as error:
             raise ValueError(f"{url}: {error}") from None
+        self._objects = "s3" in self.system.protocol  # an object store has no folders to be made
 
     def put(self, name: str, data: bytes) -> None:
-        """Upload a file in one request, which the other side takes whole or not at all; then compare its size."""
+        """Upload a file, which the other side takes whole or not at all; then compare its size."""
         path = f"{self._root}/{name}"
+        if not self._objects:
+            self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
         self._again(lambda: self.system.pipe_file(path, data), f"write {self.url}/{name}")
         found = self._again(lambda: self.system.info(path), f"look at {self.url}/{name}")
         if found["size"] != len(data):
@@ -181,7 +186,7 @@ class RemoteFiles:
             written = info.get("LastModified") or info.get("mtime") or info.get("created") or datetime.now(UTC)
             if not isinstance(written, datetime):
                 written = datetime.fromtimestamp(written, UTC)
-            yield Entry(path[path.index(f"{folder}/") :], info["size"], written)
+            yield Entry(path.removeprefix(f"{self._root}/"), info["size"], written)
 
     def delete(self, name: str) -> None:
         """Remove a file."""

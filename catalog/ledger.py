@@ -33,7 +33,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
 metadata = MetaData()
@@ -126,6 +126,7 @@ VERSION = "0002"
 """The newest of `catalog/migrations/versions`."""
 
 LOCK_SECONDS = 60
+LOCK_NOT_AVAILABLE = "55P03"  # of PostgreSQL, whatever language its messages are in
 WRITE_LOCK = 0x5AFE_1ADD
 """Key of the advisory lock that stands for the write lock of a ledger on PostgreSQL."""
 
@@ -149,7 +150,7 @@ def open_ledger(url: str | Path, *, lock_seconds: float = LOCK_SECONDS) -> Engin
     Raises:
         RuntimeError: If it cannot be reached, or was written by a newer version of this project.
     """
-    where = make_url(f"sqlite:///{url}" if "://" not in str(url) else str(url))
+    where = make_url(str(url)) if "://" in str(url) else URL.create("sqlite", database=str(url))
     try:
         connect = _sqlite if where.get_backend_name() == "sqlite" else _postgres
         engine = connect(where, lock_seconds)
@@ -188,9 +189,12 @@ def _postgres(url: Any, lock_seconds: float) -> Engine:
     try:
         return create_engine(
             url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,  # a stage may work for hours between two statements, and firewalls do not wait
             connect_args={
                 "application_name": _me(),
                 "options": f"-c lock_timeout={int(lock_seconds * 1000)}",
+                "keepalives_idle": 30,
+                "keepalives_interval": 10,
             },
         )
     except ModuleNotFoundError:
@@ -222,7 +226,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(WRITE_LOCK)))
         except OperationalError as error:
-            if "locked" not in str(error.orig) and "lock timeout" not in str(error.orig):
+            if "locked" not in str(error.orig) and getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
                 raise
             connection.rollback()
             raise LedgerBusy(f"{_holder(engine)} has been writing to the ledger for too long; try again") from None
@@ -252,8 +256,10 @@ def _holder(engine: Engine) -> str:
 
 def add_commit(connection: Connection, batch_id: str) -> int:
     """Write the next commit, inside `writing`, and return its sequence number: 1, 2, 3, ... without a gap."""
-    seq = (connection.execute(select(func.max(commits.c.seq))).scalar() or 0) + 1
-    connection.execute(insert(commits).values(seq=seq, batch_id=batch_id, committed_at=now()))
+    last = connection.execute(select(func.max(commits.c.seq), func.max(commits.c.committed_at))).one()
+    seq = (last[0] or 0) + 1
+    at = max(now(), last[1] or now())  # the clocks of two hosts differ; the order of commits does not
+    connection.execute(insert(commits).values(seq=seq, batch_id=batch_id, committed_at=at))
     return seq
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from sqlalchemy import select
 
-from catalog import ledger, releases
+from catalog import ledger, place, releases
 from catalog.files import Entry
 from catalog.segments import FOLDER, DamagedSegment, name_of
 from catalog.store import Store, media_name
@@ -47,8 +47,9 @@ def _checks(store: Store) -> Iterator[Callable[[], object]]:
             yield partial(_check_pictures, store, row.digest)
     for release_id in sorted(set(store.read("releases")["release_id"])):
         yield partial(releases.release_rows, store, release_id)
-    for folder in sorted(set(store.read("checkpoints")["path"])):
-        yield partial(_check_folder, store, folder)
+    if place.read(store.path).ledger is None:  # with a ledger that is shared, they are on the host that trained them
+        for folder in sorted(set(store.read("checkpoints")["path"])):
+            yield partial(_check_folder, store, folder)
 
 
 def _check_segment(store: Store, table: str, digest: str, rows: int) -> None:
@@ -74,10 +75,7 @@ def orphans(store: Store, *, older_than: timedelta = GRACE) -> list[Entry]:
         store: The store.
         older_than: Younger ones are left alone: a commit under way has written its files and not yet the ledger.
     """
-    with store.ledger.connect() as connection:
-        found = connection.execute(select(ledger.segments.c.table_name, ledger.segments.c.digest))
-        listed = {name_of(table, digest) for table, digest in found}
-    listed |= {media_name(name) for name in store.read("media")["media_id"]}
+    listed = _listed(store)
     limit = datetime.now(UTC) - older_than
     return [
         entry
@@ -90,16 +88,25 @@ def orphans(store: Store, *, older_than: timedelta = GRACE) -> list[Entry]:
 def collect(store: Store, *, older_than: timedelta = GRACE) -> list[Entry]:
     """Delete the orphans, and the work folders of stages that are committed; returns the files that went.
 
-    The write lock is held meanwhile, and a commit looks once more for its files under that lock: none of them is lost
-    in between, at worst a commit is refused and done again.
+    They are looked for at leisure and deleted under the write lock, once it is sure that no commit has listed them
+    meanwhile. A commit looks for its files under that lock too: at worst it is refused and done again.
     """
+    found = orphans(store, older_than=older_than)
     with ledger.writing(store.ledger):
-        gone = orphans(store, older_than=older_than)
+        listed = _listed(store)
+        gone = [entry for entry in found if entry.name not in listed]
         for entry in gone:
             store.files.delete(entry.name)
     for folder in _finished_work(store):
         shutil.rmtree(folder, ignore_errors=True)
     return gone
+
+
+def _listed(store: Store) -> set[str]:
+    with store.ledger.connect() as connection:
+        found = connection.execute(select(ledger.segments.c.table_name, ledger.segments.c.digest))
+        listed = {name_of(table, digest) for table, digest in found}
+    return listed | {media_name(name) for name in store.read("media")["media_id"]}
 
 
 def _finished_work(store: Store) -> Iterator[Path]:

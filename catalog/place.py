@@ -5,14 +5,19 @@ both can then be shared by many hosts, and the folder keeps what is local: the c
 """
 
 import os
+import tempfile
 from hashlib import sha256
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy.engine import make_url
 
+from catalog.files import open_files
+from catalog.ledger import open_ledger
 from catalog.models import cache
 
 FILE = "store.json"
+PROBE = "probe"
 LEDGER = "ledger.sqlite"
 
 
@@ -54,16 +59,35 @@ def settle(folder: Path, *, files: str | None = None, ledger: str | None = None)
         ledger: SQLAlchemy URL, such as `postgresql+psycopg://user@host/name`; leave the password to `~/.pgpass`.
 
     Raises:
-        ValueError: If the folder holds a store that was settled otherwise.
+        ValueError: If the folder holds a store that was settled otherwise, or the ledger's URL holds a password.
+        RuntimeError: If the ledger cannot be reached.
+        OSError: If nothing can be written at `files`.
     """
     place = Place(files=files, ledger=ledger)
-    if exists(folder) and read(folder) != place:
-        raise ValueError(f"{folder} holds a store already, with its parts elsewhere: name another folder")
+    if exists(folder) and (there := read(folder)) != place:
+        where = f"files at {there.files or folder}, ledger at {there.ledger or folder}"
+        raise ValueError(f"{folder} holds a store already, {where}: name another folder")
+    if exists(folder):
+        return
+    if ledger is not None and make_url(ledger).password is not None:
+        raise ValueError("the ledger's URL holds a password, and store.json would hold it too: put it into ~/.pgpass")
+    _try(place)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = folder / f".{FILE}.{os.getpid()}"
     with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(place.model_dump_json(indent=1))
     beside.replace(folder / FILE)
+
+
+def _try(place: Place) -> None:
+    """Write and read where the parts of a store are to be, before anything says that they are there."""
+    with tempfile.TemporaryDirectory() as cache:
+        if place.files is not None:
+            files = open_files(place.files, cache=Path(cache))
+            files.put(PROBE, b"written to see that it can be")
+            files.delete(PROBE)
+        if place.ledger is not None:
+            open_ledger(place.ledger).dispose()
 
 
 def folder_of(url: str, *, ledger: str | None) -> Path:

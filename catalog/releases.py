@@ -1,5 +1,6 @@
 """Releases: a set of labelled rows frozen under the digest of its content, whatever files hold it."""
 
+import re
 from typing import Any
 
 import polars as pl
@@ -10,7 +11,22 @@ from catalog.store import Store
 
 # Whose answer counts: a later entry gives way to an earlier one.
 ORIGINS = ("review", "human", "machine", "construction")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 ROW = ("sample_id", "split", "cluster_id", "task", "label", "unsafe", "category", "origin")
+
+
+def checked_name(name: str) -> str:
+    """The name of a release, as it is.
+
+    Raises:
+        ValueError: If a command could take it for something else: a commit, a time, several words.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r}: a release name starts with a letter and holds letters, digits, . _ -: "
+            "digits would be taken for a commit"
+        )
+    return name
 
 
 def resolve_labels(annotations: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -77,8 +93,10 @@ def freeze(store: Store, members: pl.DataFrame, annotations: pl.DataFrame, *, na
         `resolve_labels`.
 
     Raises:
+        ValueError: If the name is none (`checked_name`).
         RuntimeError: If no member has a label: there would be nothing to freeze.
     """
+    checked_name(name)
     allowed = members.join(store.read("takedowns"), on="sample_id", how="anti")
     chosen, conflicts = resolve_labels(annotations.join(allowed, on="sample_id", how="semi"))
     rows = allowed.join(chosen, on="sample_id").select(ROW)
@@ -98,17 +116,15 @@ def freeze(store: Store, members: pl.DataFrame, annotations: pl.DataFrame, *, na
 
 
 def find_release(store: Store, name: str | None) -> dict[str, Any]:
-    """The release with this name or digest prefix; the newest where none is named.
+    """The newest release of this name, or the one whose digest begins so (6 characters or more); else the newest.
 
     Raises:
         LookupError: If there is none, with the names there are.
     """
-    releases = store.read("releases").sort("created_at", descending=True)
-    found = (
-        releases
-        if name is None
-        else releases.filter((pl.col("name") == name) | pl.col("release_id").str.starts_with(name))
-    )
+    releases = store.read("releases").sort("added_seq", descending=True)
+    found = releases if name is None else releases.filter(pl.col("name") == name)
+    if name is not None and found.is_empty() and len(name) >= 6:
+        found = releases.filter(pl.col("release_id").str.starts_with(name))
     if found.is_empty():
         names = ", ".join(releases["name"].unique(maintain_order=True)) or "none yet"
         raise LookupError(f"no release {name or ''!r}; there are: {names}")

@@ -176,7 +176,11 @@ def execute(
 
     Raises:
         RuntimeError: If a stage's rows do not add up, or another process works on the same run.
+        ValueError: If two stages have the same name.
     """
+    names = [stage.name for stage in stages]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"two stages of the run have the name {', '.join(twice)}: each needs one of its own")
     prints = fingerprints(stages)
     run_id = id_of(recipe, stages)
     try:
@@ -248,6 +252,8 @@ def _work(
     tick: Callable[[int, int, str], None],
 ) -> None:
     workdir = store.path / "work" / stage_id
+    if stage.attempt > 1:  # a killed attempt left pieces that hold the very failures which this one is to do again
+        shutil.rmtree(workdir, ignore_errors=True)
     workdir.mkdir(parents=True, exist_ok=True)
     _state(store, run_id, position, state="running")
     started = time.monotonic()
@@ -256,6 +262,7 @@ def _work(
         output = stage.work(Context(store, stage_id, workdir, {n: prints[n] for n in stage.after}, tick, before))
         output.accounting.check(stage.name)
         if before and output.accounting.failed >= failed_rows(store, before):
+            shutil.rmtree(workdir)
             raise RuntimeError(
                 f"stage {stage.name}: the {output.accounting.failed} rows that failed have failed again: nothing was "
                 "changed; `rejections` in the catalog has them with the reason `failed` and the error in `detail`"

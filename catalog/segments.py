@@ -13,6 +13,7 @@ from catalog.schema import BATCH, TABLES
 
 WORKING = "working"
 FOLDER = "segments"
+ROW_GROUP = 50_000
 
 
 class DamagedSegment(RuntimeError):
@@ -28,7 +29,10 @@ def conform(table_name: str, rows: pl.DataFrame) -> pa.Table:
     schema = BATCH if table_name == WORKING else TABLES[table_name]
     if extra := set(rows.columns) ^ set(schema.names):
         raise ValueError(f"{table_name}: columns differ from its schema by {', '.join(sorted(extra))}")
-    return rows.select(schema.names).to_arrow().cast(schema)
+    # Part by part, each in memory of its own: an Arrow string column holds at most 2 GiB in one piece.
+    parts = rows.select(schema.names).iter_slices(ROW_GROUP)
+    own = pl.all().gather(pl.int_range(pl.len()))
+    return pa.concat_tables([schema.empty_table(), *(part.select(own).to_arrow().cast(schema) for part in parts)])
 
 
 def name_of(table_name: str, digest: str) -> str:
@@ -39,7 +43,7 @@ def name_of(table_name: str, digest: str) -> str:
 def write(files: Files, table_name: str, rows: pl.DataFrame) -> str:
     """Write rows as one segment and return its sha256; writing the same rows again changes nothing."""
     buffer = io.BytesIO()
-    pq.write_table(conform(table_name, rows), buffer, compression="zstd", row_group_size=50_000)
+    pq.write_table(conform(table_name, rows), buffer, compression="zstd", row_group_size=ROW_GROUP)
     data = buffer.getvalue()
     digest = hashlib.sha256(data).hexdigest()
     files.put(name_of(table_name, digest), data)

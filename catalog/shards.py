@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,13 +119,22 @@ def _clear(folder: Path) -> None:
         for part in ("data", IMAGES):
             shutil.rmtree(folder / part, ignore_errors=True)
         names = ["README.md", MANIFEST, BEGUN]
-    elif (folder / MANIFEST).exists():
-        earlier = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        names = [*earlier["files"], *earlier.get("pictures", ()), "README.md", MANIFEST]
+    elif names := _of_manifest(folder):
+        (folder / BEGUN).touch()
     else:
         raise FileExistsError(f"{folder} holds something that is no export of ours; name another --to")
     for name in names:
         (folder / name).unlink(missing_ok=True)
+
+
+def _of_manifest(folder: Path) -> list[str]:
+    """The files of an earlier export; none where there is no manifest of ours."""
+    if not (folder / MANIFEST).exists():
+        return []
+    earlier = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    names = [*earlier.get("files", ()), *earlier.get("pictures", ())]
+    ours = "release_id" in earlier and all(re.fullmatch(rf"(data|{IMAGES})/[^/]+", name) for name in names)
+    return [*names, "README.md", MANIFEST] if ours else []
 
 
 def _origins(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
@@ -155,11 +165,13 @@ def check(folder: Path) -> dict[str, Any]:
         `release`, `format`, `files`, `pictures`, `rows`.
 
     Raises:
-        FileNotFoundError: If there is no manifest.
+        FileNotFoundError: If there is no manifest, with the command that writes one.
         RuntimeError: If the pull was killed, or a file is missing, was changed, or does not belong there.
     """
     if (folder / BEGUN).exists():
         raise RuntimeError(f"{folder} is not whole: the pull was killed; pull the release again")
+    if not (folder / MANIFEST).is_file():
+        raise FileNotFoundError(f"no shards in {folder}: write some with `safeladder shards pull --to {folder}`")
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     here = {path.relative_to(folder).as_posix(): path for part in ("data", IMAGES) for path in folder.glob(f"{part}/*")}
     pictures = {name: Path(name).stem for name in manifest["pictures"]}  # named by their sha256

@@ -10,7 +10,7 @@ import pyarrow as pa
 from sqlalchemy import func, select
 
 from catalog import ledger, place, segments
-from catalog.files import open_files
+from catalog.files import LocalFiles, open_files
 from catalog.ids import media_id
 from catalog.schema import BATCH, LEDGER_TABLES, SEGMENT_TABLES, TABLES
 from catalog.segments import WORKING
@@ -30,8 +30,10 @@ class Store:
 
     def __init__(self, path: Path | str, *, ledger_url: Path | str | None = None) -> None:
         self.path = Path(path)
-        if not self.path.exists():
-            os.makedirs(self.path, mode=0o700)
+        if not place.exists(self.path):
+            os.makedirs(self.path, mode=0o700, exist_ok=True)
+            if not any(self.path.iterdir()):
+                self.path.chmod(0o700)  # it may have been there
         settled = place.read(self.path)
         self.files = open_files(settled.files or self.path, cache=self.path / "copies")
         self.ledger = ledger.open_ledger(ledger_url or settled.ledger or self.path / place.LEDGER)
@@ -80,15 +82,15 @@ class Store:
         written = {
             name: (segments.write(self.files, name, rows), rows.height) for name, rows in tables.items() if rows.height
         }
+        pictures = [media_name(name) for name in tables["media"]["media_id"].unique()] if "media" in written else []
+        self._there(pictures)
         with ledger.writing(self.ledger) as connection:
             if connection.execute(select(ledger.commits.c.seq).where(ledger.commits.c.batch_id == batch_id)).first():
                 return False
             seq = ledger.add_commit(connection, batch_id)
-            files = [segments.name_of(name, digest) for name, (digest, _) in written.items()]
-            if "media" in written:
-                files += map(media_name, tables["media"]["media_id"].unique())
-            if gone := self.files.missing(files):
-                raise OSError(f"{gone[0]} vanished before it was committed: write it and commit again")
+            # Once more, since a collector may have been at work; far away pictures would hold the lock too long.
+            near = pictures if isinstance(self.files, LocalFiles) else []
+            self._there([*near, *(segments.name_of(name, digest) for name, (digest, _) in written.items())])
             for name, (digest, rows) in written.items():
                 segment = {"seq": seq, "table_name": name, "digest": digest, "rows": rows}
                 ledger.put_entries(connection, "segments", [segment])
@@ -96,6 +98,10 @@ class Store:
                 known = {"added_seq": seq} if "added_seq" in ledger.metadata.tables[name].c else {}
                 ledger.put_entries(connection, name, [{**row, **known} for row in new])
         return True
+
+    def _there(self, files: Sequence[str]) -> None:
+        if gone := self.files.missing(files):
+            raise OSError(f"{gone[0]} vanished before it was committed: write it and commit again")
 
     def has(self, batch_id: str) -> bool:
         """Whether a batch was committed."""

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from catalog import Accounting, Stage, Store, attempts, execute, fingerprints, id_of, plan, read_model, shards
+from catalog import Accounting, Stage, Store, attempts, execute, fingerprints, id_of, place, plan, read_model, shards
 from safeladder.commands import RETRY, remember
 from safeladder.pipeline import stages
 from safeladder.pipeline.verify import CHECKPOINTS, trained_by
@@ -32,7 +32,7 @@ def plan_recipe(path: Path, store: Path, data: Path) -> list[dict[str, Any]]:
     """What a run would do: each stage with its fingerprint, and whether it is there already."""
     recipe = load(path)
     with tempfile.TemporaryDirectory() as nothing:  # a plan must not make the store
-        opened = Store(store if store.exists() else nothing)
+        opened = Store(store if place.exists(store) else nothing)
         return [
             {"stage": stage.name, "state": "reused" if done else "new", "stage_id": stage_id[:12]}
             for stage, stage_id, done in plan(opened, attempts(opened, stages(recipe, opened, data)))
@@ -103,6 +103,7 @@ def run_stages(
     logging.getLogger("transformers").setLevel(logging.ERROR)
     if command:
         remember(store.path, id_of(recipe, chain), command)
+    console = Console(stderr=True)  # standard output is for what was asked for
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description:<28}"),
@@ -111,7 +112,8 @@ def run_stages(
         TextColumn("{task.fields[unit]}"),
         TimeElapsedColumn(),
         transient=True,
-        console=Console(stderr=True),  # standard output is for what was asked for
+        console=console,
+        disable=not console.is_terminal,
     ) as progress:
         task = progress.add_task("", total=None, unit="")
 

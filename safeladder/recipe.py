@@ -1,21 +1,16 @@
 """A recipe: everything that decides what a run makes, as frozen, typed YAML."""
 
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from catalog import configuration, releases
 from synth import SynthConfig
 from train import RLConfig
 from verifiers import VerifierConfig
 
 Config = TypeVar("Config", bound=BaseModel)
-
-
-class RecipeError(ValueError):
-    """A recipe that cannot be read; the message names the file, the key and the nearest valid one."""
 
 
 class _Part(BaseModel):
@@ -57,13 +52,18 @@ class ReleaseConfig(_Part):
 
     name: str = Field("corpus", description="Name of the release")
 
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        return releases.checked_name(name)
+
 
 class Recipe(_Part):
     """One run of the factory; a part that is null is not run."""
 
     name: str
     seed: int = 0
-    sources: tuple[str, ...] = Field(min_length=1, description="Source slugs, see `safeladder source list`")
+    sources: tuple[str, ...] = Field(description="Source slugs, see `safeladder source list`")
     filter: FilterConfig = FilterConfig()
     dedup: DedupConfig = DedupConfig()
     split: SplitConfig = SplitConfig()
@@ -72,12 +72,19 @@ class Recipe(_Part):
     verifier: VerifierConfig | None = VerifierConfig()
     rl: RLConfig | None = None
 
+    @field_validator("sources")
+    @classmethod
+    def _named_once(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        if not sources:
+            raise ValueError("names no source; `safeladder source list` shows the shipped ones")
+        if twice := sorted({name for name in sources if sources.count(name) > 1}):
+            raise ValueError(f"{', '.join(map(repr, twice))} stands there twice")
+        return sources
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.rl and not self.verifier:
             raise ValueError("rl needs a verifier: its reward comes from the one that this run trains")
-        if len(set(self.sources)) != len(self.sources):
-            raise ValueError("a source is named twice")
         return self
 
 
@@ -85,42 +92,25 @@ def load(path: Path) -> Recipe:
     """Read a recipe.
 
     Raises:
-        RecipeError: If the file is missing, is no YAML mapping, or holds a key or value that is not valid.
+        ValueError: If the file is missing, is no YAML mapping, or holds a key or value that is not valid.
     """
     return read(path, Recipe)
 
 
-def read(path: Path, model: type[Config]) -> Config:
+def read(path: Path, shape: type[Config]) -> Config:
     """Read settings of any kind from YAML, refusing what is not valid as `load` does."""
     if not path.is_file():
-        raise RecipeError(f"no recipe at {path}; the shipped ones lie in examples/")
+        raise ValueError(f"no recipe at {path}; the shipped ones lie in examples/")
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path} is no YAML: {error}") from None
-    if not isinstance(raw, dict):
-        raise RecipeError(f"{path}: expected keys and values, found {type(raw).__name__}")
+        return configuration.read(path, shape)
+    except ValueError as error:
+        if issubclass(shape, Recipe) or not _is_recipe(path):
+            raise
+        raise ValueError(f"{error}\n  this looks like a recipe: safeladder run {path}") from None
+
+
+def _is_recipe(path: Path) -> bool:
     try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        lines = [explain(model, item) for item in error.errors()]
-        raise RecipeError(f"{path}:\n" + "\n".join(f"  {line}" for line in lines)) from None
-
-
-def explain(model: type[BaseModel], error: Any) -> str:
-    """One pydantic error as a line that says where, what, and which key was probably meant."""
-    *where, last = [str(part) for part in error["loc"]] or ["recipe"]
-    if error["type"] != "extra_forbidden":
-        return f"{'.'.join([*where, last])}: {error['msg']}"
-    for part in where:
-        model = _inner(model.model_fields[part].annotation) if part in model.model_fields else model
-    near = get_close_matches(last, model.model_fields, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"valid keys: {', '.join(model.model_fields)}"
-    return f"{'.'.join([*where, last])}: unknown key; {hint}"
-
-
-def _inner(annotation: Any) -> type[BaseModel]:
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    raise TypeError(f"{annotation} holds no settings")
+        return bool(configuration.read(path, Recipe))
+    except ValueError:
+        return False

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from catalog import Store, digest, ledger, read_model
+from catalog.releases import checked_name
 from safeladder.pipeline.release import freeze
 
 
@@ -13,8 +14,10 @@ def create_release(path: Path, name: str) -> dict[str, Any]:
     """Freeze a release of the latest finished run's members; what it left out is in `rejections`.
 
     Raises:
+        ValueError: If the name is none.
         LookupError: If no run has finished.
     """
+    checked_name(name)
     store = Store.existing(path)
     stages = store.read("stages")
     splitting = stages.filter(pl.col("stage") == "split").select("run_id")

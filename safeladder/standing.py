@@ -21,6 +21,7 @@ class Standing:
     stages: list[dict[str, Any]]
     failed: list[str]
     next: str | None
+    report: Path | None
 
     @property
     def holds(self) -> bool:
@@ -47,7 +48,7 @@ def standing(store: Store, path: Path, run: str | None) -> Standing:
         raise LookupError(f"more than one run {run}: {', '.join(found['run_id'].str.head(12))}")
     row = found.row(0, named=True)
     mine = store.read("stages").filter(pl.col("run_id") == row["run_id"]).sort("position").drop("run_id", "position")
-    stages = [{**stage, "stage_id": stage["stage_id"][:12]} for stage in mine.iter_rows(named=True)]
+    stages = mine.to_dicts()
     state = row["state"]
     if state == "running" and not is_running(store, row["run_id"]):
         state = "killed"
@@ -64,4 +65,7 @@ def standing(store: Store, path: Path, run: str | None) -> Standing:
         # A run whose command was not kept is gone on with by the words that started it.
         next = remembered(path, row["run_id"], retry=state == "finished with failures")
         next = next or "give the command again that started it; what is finished is reused"
-    return Standing(row["run_id"], row["name"], state, stages, failed, next)
+    report = path / "runs" / row["run_id"][:12] / "report.html"
+    return Standing(
+        row["run_id"], row["name"], state, stages, failed, next, report=report if report.is_file() else None
+    )

@@ -2,11 +2,14 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from catalog import read_model
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ["catalog", "corpus", "synth", "annotate", "verifiers", "train", "safeladder"]
@@ -64,3 +67,24 @@ def test_a_floor_is_opened_without_its_heavy_libraries():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_nothing_is_tracked_that_a_merge_or_an_accident_left():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+    assert [name for name in files if name.endswith((".orig", ".rej"))] == []
+    assert [name for name in files if (ROOT / name).stat().st_size > 1_000_000] == []
+
+
+def test_the_page_of_the_catalog_names_every_table_and_view():
+    page = (ROOT / "docs/catalog.md").read_text(encoding="utf-8")
+    rows = "\n".join(line for line in page.splitlines() if line.startswith("| `"))
+    assert [name for name in read_model.relations() if f"`{name}`" not in rows] == []
+
+
+def test_the_table_of_the_environment_holds_every_variable():
+    read = {name for path in MODULES for name in re.findall(r"SAFELADDER_[A-Z]+", path.read_text(encoding="utf-8"))}
+    page = (ROOT / "docs/data-engineers.md").read_text(encoding="utf-8")
+    assert read == set(re.findall(r"^\| `(SAFELADDER_[A-Z]+)` \|", page, re.M))

@@ -12,7 +12,8 @@ def find(connection: duckdb.DuckDBPyConnection, asked: str) -> str:
 
     Args:
         connection: A connection to the catalog.
-        asked: The first characters of an id, or the place of a record as `source:file:line`.
+        asked: The name of a release (the newest of that name), the first characters of an id, or the place of a record
+            as `source:file:line`.
 
     Returns:
         The id; for the place of a record that never became a sample (unreadable, screened), the place itself.
@@ -32,6 +33,16 @@ def find(connection: duckdb.DuckDBPyConnection, asked: str) -> str:
         if found == [(None,)]:
             return asked
         found = [row for row in found if row[0] is not None]
+        if not found:
+            quoted = source.replace("'", "''")
+            raise LookupError(
+                f"nothing was read at {asked}; the files of that source: "
+                f"safeladder sql \"select distinct file from source_files where source = '{quoted}'\""
+            )
+    elif named := connection.execute(
+        "select release_id from releases where name = ? order by created_at desc limit 1", [asked]
+    ).fetchall():
+        return str(named[0][0])
     else:
         # A whole id is found by index. Ids are hex digits: `g` comes after every one that begins so.
         begins = "id = ?1" if len(asked) == 64 else "id >= ?1 and id < ?1 || 'g' and starts_with(id, ?1)"
@@ -43,13 +54,23 @@ def find(connection: duckdb.DuckDBPyConnection, asked: str) -> str:
             [asked],
         ).fetchall()
     if len(found) != 1:
-        problem = "no sample, checkpoint or release begins" if not found else "several ids begin"
+        problem = "no sample, checkpoint or release begins with" if not found else "several ids answer to"
         some = ", ".join(row[0][:16] for row in found)
         raise LookupError(
-            f"{problem} with {asked!r}{': ' + some + ', ...' if some else ''}; "
+            f"{problem} {asked!r}{': ' + some + ', ...' if some else ''}; "
             'list some with `safeladder sql "select sample_id from samples"`, or name a place as source:file:line'
         )
     return str(found[0][0])
+
+
+def kind(connection: duckdb.DuckDBPyConnection, found: str) -> str:
+    """What `find` has found: `record` (a place), `release`, `checkpoint` or `sample`."""
+    if ":" in found:
+        return "record"
+    for table in ("release", "checkpoint"):
+        if connection.execute(f"select 1 from {table}s where {table}_id = ? limit 1", [found]).fetchall():
+            return table
+    return "sample"
 
 
 def place(text: str) -> tuple[str, str, int]:

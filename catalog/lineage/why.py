@@ -37,7 +37,8 @@ def _rejections(connection: duckdb.DuckDBPyConnection, sample_id: str) -> list[E
         connection,
         "rejected",
         """select stage, reason, detail, matched_id, similarity, source, file, line,
-               (select count(*) > 0 from release_rows m where m.sample_id = j.matched_id) as match_is_released
+               if(matched_id is null, null, (select count(*) > 0 from release_rows m where m.sample_id = j.matched_id))
+                   as match_is_released
            from rejections j where j.sample_id = ? group by all order by max(added_seq) desc""",
         sample_id,
     )

@@ -1,5 +1,6 @@
 """Open the DuckDB file: read-only, as it is or as it was, shut off from everything else if asked."""
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import duckdb
 from catalog.read_model import views
 from catalog.read_model.build import FILE
 from catalog.schema import LEDGER_TABLES, SEGMENT_TABLES
+
+# What DuckDB says of a file that is another's, was cut off or was changed; not of one that it may not read.
+DAMAGED = ("not a valid DuckDB database file", "Could not read enough bytes", "Corrupt database file")
 
 
 def connect(
@@ -27,6 +31,7 @@ def connect(
     Raises:
         FileNotFoundError: If it was never built, with the command that builds it.
         LookupError: If there is no such commit, release or time.
+        ValueError: If the file is damaged, with the command that makes it anew.
     """
     file = Path(path) / FILE
     if not file.exists():
@@ -38,7 +43,15 @@ def connect(
             "autoload_known_extensions": "false",
         }
     )
-    connection.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as catalog (read_only)")
+    try:
+        connection.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as catalog (read_only)")
+    except duckdb.Error as error:
+        if not is_damage(error):
+            raise
+        raise ValueError(
+            f"{file} is no DuckDB file, or a damaged one: "
+            f"make it anew with `safeladder catalog build --full --store {shlex.quote(str(path))}`"
+        ) from None
     connection.execute("use catalog")
     if as_of is not None:
         _go_back(connection, moment(connection, as_of))
@@ -46,6 +59,11 @@ def connect(
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
     return connection
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether DuckDB says that the file is damaged; beyond its first blocks only a query finds that."""
+    return any(sign in str(error) for sign in DAMAGED)
 
 
 def moment(connection: duckdb.DuckDBPyConnection, as_of: int | str | datetime) -> int:

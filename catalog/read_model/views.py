@@ -51,7 +51,7 @@ select sample_id, task,
 from winners group by sample_id, task"""
 
 
-LATEST = "(select release_id from releases order by created_at desc, name limit 1)"
+LATEST = "(select release_id from releases order by added_seq desc, name limit 1)"
 
 ROWS = f"""
 with turns as (

@@ -76,7 +76,7 @@ def to_ours(scheme: str, label: str) -> Match:
     """Where a label of a published scheme goes: `to_ours("llama-guard-3", "S9").ids`.
 
     Raises:
-        KeyError: If the scheme or the label is not known; names the nearest.
+        KeyError: If the scheme or the label is not known; names the nearest where one is near.
     """
     return load().to_ours(scheme, label)
 

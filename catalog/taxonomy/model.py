@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from catalog import ids
+from catalog import configuration, ids
 from catalog.taxonomy.crosswalk import Crosswalk, Match
 
 Dimension = Literal["safety", "value", "knowledge"]
@@ -80,7 +79,7 @@ class Taxonomy(_Frozen):
         Raises:
             ValueError: If a file does not have the shape of its kind, or the three differ in their version.
         """
-        files = {dimension: _read(folder / f"{dimension}.yaml", _File) for dimension in DIMENSIONS}
+        files = {dimension: configuration.read(folder / f"{dimension}.yaml", _File) for dimension in DIMENSIONS}
         versions = {dimension: file.version for dimension, file in files.items()}
         if len(set(versions.values())) > 1:
             raise ValueError(f"{folder}: the three files must have one version, not {versions}")
@@ -88,7 +87,10 @@ class Taxonomy(_Frozen):
             version=files["safety"].version,
             dimensions={dimension: file.entries for dimension, file in files.items()},
             replaced_by={old: new for file in files.values() for old, new in file.replaced_by.items()},
-            crosswalks={path.stem: _read(path, Crosswalk) for path in sorted((folder / "crosswalks").glob("*.yaml"))},
+            crosswalks={
+                path.stem: configuration.read(path, Crosswalk)
+                for path in sorted((folder / "crosswalks").glob("*.yaml"))
+            },
         )
 
     @cached_property
@@ -108,7 +110,7 @@ class Taxonomy(_Frozen):
         """The first level of a dimension.
 
         Raises:
-            KeyError: If there is no such dimension; names the nearest.
+            KeyError: If there is no such dimension; names the nearest where one is near.
         """
         entries = self.dimensions[_known(dimension, self.dimensions, "dimension")]
         return [entry for entry in entries if entry.is_category]
@@ -117,7 +119,7 @@ class Taxonomy(_Frozen):
         """The second level under a category; under a sub-category there is nothing.
 
         Raises:
-            KeyError: If there is no such id; names the nearest.
+            KeyError: If there is no such id; names the nearest where one is near.
         """
         found = self.get(category).id
         return [entry for entry in self.entries() if entry.id.startswith(f"{found}/")]
@@ -126,7 +128,7 @@ class Taxonomy(_Frozen):
         """The entry of an id; an id that was replaced gives the entry that holds its rows now.
 
         Raises:
-            KeyError: If there is no such id; names the nearest.
+            KeyError: If there is no such id; names the nearest where one is near.
         """
         current = self.replaced_by.get(id, id)
         return self._by_id[_known(current, self._by_id, "id")]
@@ -135,7 +137,7 @@ class Taxonomy(_Frozen):
         """The dimension that an id lies in.
 
         Raises:
-            KeyError: If there is no such id; names the nearest.
+            KeyError: If there is no such id; names the nearest where one is near.
         """
         entry = self.get(id)
         return next(name for name, entries in self.dimensions.items() if entry in entries)
@@ -144,7 +146,7 @@ class Taxonomy(_Frozen):
         """How the labels of a published scheme map to ours.
 
         Raises:
-            KeyError: If there is no such scheme; names the nearest.
+            KeyError: If there is no such scheme; names the nearest where one is near.
         """
         return self.crosswalks[_known(scheme, self.crosswalks, "scheme")]
 
@@ -152,7 +154,7 @@ class Taxonomy(_Frozen):
         """Where a label of a published scheme goes.
 
         Raises:
-            KeyError: If the scheme or the label is not known; names the nearest.
+            KeyError: If the scheme or the label is not known; names the nearest where one is near.
         """
         labels = self.crosswalk(scheme).labels
         return labels[_known(label, labels, "label")]
@@ -161,19 +163,6 @@ class Taxonomy(_Frozen):
 def _known(name: str, among: Mapping[Any, Any], kind: str) -> Any:
     if name in among:
         return name
-    near = get_close_matches(name, map(str, among), n=1, cutoff=0)
-    nearest = f"; the nearest is {near[0]!r}" if near else ""
-    raise KeyError(f"no {kind} {name!r}{nearest}. {LISTS[kind]} lists them")
-
-
-def _read(path: Path, shape: type[Any]) -> Any:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it: ten times as fast
-    try:
-        return shape.model_validate(yaml.load(path.read_text(encoding="utf-8"), loader))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is no YAML: {error}") from None
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ValueError(f"{path} is not as it should be: {wrong}") from None
+    near = configuration.nearest(name, map(str, among))
+    meant = f"; did you mean {near!r}?" if near else "."
+    raise KeyError(f"no {kind} {name!r}{meant} {LISTS[kind]} lists them")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import chardet
 
@@ -37,7 +37,7 @@ def encoding_of(path: Path) -> str:
     A file that is UTF-8 but for a few damaged bytes is UTF-8: its damaged records are rejected one by one.
 
     Raises:
-        ReadError: If it cannot be decided, or the file cannot be opened.
+        ReadError: If it cannot be decided, lines of it are UTF-8 and others are not, or the file cannot be opened.
     """
     with open_bytes(path) as file:
         head = file.read(4096)
@@ -47,9 +47,15 @@ def encoding_of(path: Path) -> str:
         if head.count(0) * 10 > len(head):
             raise ReadError(f"{path} looks like UTF-16 without a byte order mark, or is no text file; {ADVICE}")
         file.seek(0)
-        good, broken, odd = _survey(file)
-    if broken * 10 <= good:
+        seen = _survey(file)
+    if seen.broken * 10 <= seen.good:
         return "utf-8"
+    if seen.clean * 10 > seen.lines:
+        raise ReadError(
+            f"{path} mixes UTF-8 with another encoding: {seen.clean} lines are UTF-8, line {seen.first} is the first "
+            "that is not; no encoding reads both: convert its parts before they are joined"
+        )
+    odd = seen.odd
     guess = chardet.detect(odd, include_encodings=GUESSES)["encoding"]
     if guess and codecs.lookup(guess).name in CHINESE:
         guess = max(CHINESE, key=lambda name: _common(odd, name))
@@ -58,23 +64,37 @@ def encoding_of(path: Path) -> str:
     return codecs.lookup(guess).name
 
 
-def _survey(lines: IO[bytes]) -> tuple[int, int, bytes]:
-    """Non-ASCII characters that are UTF-8, bytes that are not, and a sample of the lines that hold either.
+class _Seen(NamedTuple):
+    good: int  # non-ASCII characters that are UTF-8
+    broken: int  # bytes that are not
+    lines: int  # lines that hold either
+    clean: int  # those of them that are UTF-8, and not by chance
+    first: int  # number of the first that is not
+    odd: bytes  # a sample of them
+
+
+def _survey(lines: IO[bytes]) -> _Seen:
+    """Look at the lines that are not ASCII.
 
     Only non-ASCII lines are sampled, so that one Chinese row among a thousand English ones decides.
     """
-    good = broken = 0
+    good = broken = seen = clean = first = 0
     odd = bytearray()
-    for line in lines:
+    for number, line in enumerate(lines, start=1):
         if line.isascii():
             continue
         text = line.decode("utf-8", errors="surrogateescape")
         bad = len(BYTE.findall(text))
-        good += len(text) - len(text.encode("ascii", errors="ignore")) - bad
+        here = len(text) - len(text.encode("ascii", errors="ignore")) - bad
+        good += here
         broken += bad
+        seen += 1
+        # One or two characters of GB 2312 are often UTF-8 of two bytes each, never of three.
+        clean += not bad and (here > 2 or max(text) > "\u07ff")
+        first = first or (number if bad else 0)
         if len(odd) < SAMPLE:
             odd += line[:SAMPLE]
-    return good, broken, bytes(odd)
+    return _Seen(good, broken, seen, clean, first, bytes(odd))
 
 
 def _common(data: bytes, encoding: str) -> float:
@@ -107,6 +127,17 @@ def _reads(path: Path, encoding: str) -> bool:
     return True
 
 
+def _codec(path: Path, encoding: str) -> str:
+    try:
+        b"a".decode(encoding)
+    except UnicodeDecodeError:
+        pass  # a codec whose characters have two bytes or more
+    except (LookupError, ValueError):  # hex is a codec too, but none of text; `undefined` raises on every byte
+        raise ReadError(f"{path}: there is no encoding {encoding!r}; {ADVICE}") from None
+    name = codecs.lookup(encoding).name
+    return "utf-8-sig" if name == "utf-8" else name  # a byte order mark is no part of the text
+
+
 @contextmanager
 def open_text(path: Path, *, encoding: str | None, newline: str) -> Iterator[IO[str]]:
     """Open a text file in its encoding; bytes that break UTF-8 come as lone surrogates, for the reader to reject.
@@ -114,10 +145,7 @@ def open_text(path: Path, *, encoding: str | None, newline: str) -> Iterator[IO[
     Raises:
         ReadError: As `open_bytes`; and if there is no encoding of that name, or none is given and none is found.
     """
-    try:
-        name = codecs.lookup(encoding or encoding_of(path)).name
-    except LookupError:
-        raise ReadError(f"{path}: there is no encoding {encoding!r}; {ADVICE}") from None
+    name = _codec(path, encoding or encoding_of(path))
     errors = "surrogateescape" if name.startswith("utf-8") else "strict"
     with open_bytes(path) as data, io.TextIOWrapper(data, encoding=name, errors=errors, newline=newline) as text:
         yield text

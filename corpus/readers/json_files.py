@@ -27,7 +27,7 @@ def read_jsonl(path: Path, lines: IO[str], *, key: str | None = None) -> Iterato
     text = first + lines.read()
     value = _parsed(text)
     whole = isinstance(value, dict) or (isinstance(value, list) and _mostly_objects(value))
-    yield from walk(path, value, key) if whole else _lines(path, text.split("\n"), key)
+    yield from _inside(path, text, value, key) if whole else _lines(path, text.split("\n"), key)
 
 
 def read_json(path: Path, file: IO[str], *, key: str | None = None) -> Iterator[Record | BadRecord]:
@@ -52,7 +52,17 @@ def read_json(path: Path, file: IO[str], *, key: str | None = None) -> Iterator[
             raise ReadError(f"{path} is no JSON: {_what(error)}; expected a list of objects or JSON lines") from None
         yield from _lines(path, lines, key)
         return
-    yield from walk(path, value, key)
+    yield from _inside(path, text, value, key)
+
+
+def _inside(path: Path, text: str, value: Any, key: str | None) -> Iterator[Record | BadRecord]:
+    """Records of a whole file; bytes that are not UTF-8 have the same reason here as on a line of their own."""
+    broken = damaged(text)
+    for record in walk(path, value, key):
+        if broken and isinstance(record, BadRecord) and record.reason == "lone_surrogate":
+            yield BadRecord(record.line, "bad_encoding", "the record holds bytes that are not UTF-8")
+        else:
+            yield record
 
 
 def _lines(path: Path, lines: Iterable[str], key: str | None) -> Iterator[Record | BadRecord]:

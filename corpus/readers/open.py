@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from corpus.readers.encoding import open_text
+from corpus.readers.encoding import ADVICE, open_text
 from corpus.readers.json_files import read_json, read_jsonl
 from corpus.readers.record import BadRecord, ReadError, Record
 from corpus.readers.tables import read_csv, read_parquet
@@ -66,3 +66,5 @@ def records(
                     yield from read_csv(path, text, delimiter="\t", columns=columns, expected=expected)
     except UnicodeDecodeError as error:
         raise ReadError(f"{path} is not {error.encoding}: byte {error.start} cannot be decoded") from None
+    except UnicodeError:  # such as UTF-16 without the byte order mark that its codec expects
+        raise ReadError(f"{path} is not {encoding}; {ADVICE}") from None

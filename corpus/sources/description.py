@@ -4,13 +4,12 @@ Fields are named, or put into templates (`corpus.sources.template`); labels go t
 a description, and a value that a table does not name is a rejection, never a default. `docs/add-a-source.md` shows it.
 """
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, Self
 
-import yaml
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from catalog import configuration
 from corpus.readers.open import Format
 from corpus.sources.rules import Frozen, Origin, Row
 from corpus.sources.template import names
@@ -142,13 +141,16 @@ class Source(Frozen):
         """The source of this slug, or the one that a YAML file describes.
 
         Raises:
-            ValueError: If there is none; names the nearest.
+            ValueError: If there is none; names the nearest where one is near.
         """
         if name.endswith((".yaml", ".yml")):
             return cls.from_yaml(name)
         if name not in available():
-            near = get_close_matches(name, available(), n=1, cutoff=0)
-            raise ValueError(f"no source {name!r}; the nearest is {near[0]!r} (a source of your own is a .yaml file)")
+            near = configuration.nearest(name, available())
+            meant = f"; did you mean {near!r}?" if near else "."
+            raise ValueError(
+                f"no source {name!r}{meant} `safeladder source list` lists them; one of your own is a .yaml file"
+            )
         return cls.from_yaml(FOLDER / f"{name}.yaml")
 
     @classmethod
@@ -156,20 +158,17 @@ class Source(Frozen):
         """A source described in a YAML file.
 
         Raises:
-            ValueError: If the description does not keep to the grammar; says where.
+            ValueError: If the description does not keep to the grammar; says where. If it bears the slug of a
+                shipped source.
             FileNotFoundError: If there is no such file.
         """
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"no description at {path}; the shipped ones: `safeladder source list`")
-        try:
-            source = cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is no YAML: {error}") from None
-        except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'source'}: {e['msg']}" for e in error.errors())
-            raise ValueError(f"{path} describes no source: {wrong}") from None
+        source = configuration.read(path, cls)
         if path.parent.resolve() != FOLDER.resolve():
+            if source.slug in available():
+                raise ValueError(f"{path}: slug {source.slug} is that of a shipped source; choose another")
             source._beside = path.parent
         return source
 

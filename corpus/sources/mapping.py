@@ -113,7 +113,10 @@ def _choose(role: str, rule: str | bool | Choice | None, fields: Fields, known: 
     if rule.equals is not None:
         same = _comparable(role, rule.field, fields) == _comparable(role, rule.equals, fields)
         return rule.then if same else rule.otherwise
-    value = as_text(look_up(fields, rule.field))
+    raw = look_up(fields, rule.field)
+    if role == "unsafe" and rule.map is None and isinstance(raw, bool):
+        return raw
+    value = as_text(raw)
     if rule.map is not None and value in rule.map:
         return rule.map[value]
     if rule.map is None and known(value):

@@ -5,9 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from catalog import media
+from catalog.ids import digest
+from corpus.readers.files import sha256
 from corpus.sources.template import Rejected
 
 IMAGE_SUFFIXES = {suffix for suffixes in media.SUFFIXES.values() for suffix in suffixes}
+
+
+def digest_of(folder: Path) -> str | None:
+    """What changes when a picture below a folder does: their names and their bytes; None where there is none.
+
+    Raises:
+        corpus.readers.ReadError: If one cannot be read.
+    """
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    return digest({path.relative_to(folder).as_posix(): sha256(path) for path in found}) if found else None
 
 
 class Pictures:

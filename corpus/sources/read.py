@@ -8,7 +8,7 @@ from typing import Any
 from corpus import readers
 from corpus.readers.files import is_gzip, sha256
 from corpus.readers.open import format_of as form_of
-from corpus.sources import hub
+from corpus.sources import hub, pictures
 from corpus.sources.batch import Batch, Ingested
 from corpus.sources.description import Files, Lookup, Source
 from corpus.sources.mapping import Tables
@@ -21,6 +21,11 @@ def folder_of(source: Source, root: Path) -> Path:
     """Where the files of a source lie: in the seed, in the data root, or beside a description of one's own."""
     here = SEED if source.packaged else Path(root) / source.slug
     return source.beside if source.beside and not here.is_dir() else here
+
+
+def copy_of(source: Source, root: Path) -> Path:
+    """Where a local copy of a set of the Hub would lie: in the data root alone, never beside a description."""
+    return Path(root) / source.slug
 
 
 def path_of(source: Source, root: Path, file: str) -> Path:
@@ -38,12 +43,15 @@ def files(source: Source, root: Path) -> list[str]:
         root: Folder that holds one folder for each source, named by its slug.
 
     Raises:
-        FileNotFoundError: If the folder or a file is missing; says what was expected where, and how to get it.
+        FileNotFoundError: If the data root, the folder or a file is missing; says what was expected where, and how to
+            get it.
         ValueError: If two entries of the description match a file.
     """
     folder = folder_of(source, root)
     get_it = f"get the set from {source.home} and put it there"
     if not folder.is_dir() and any(entry.glob for entry in source.files):
+        if not Path(root).is_dir():
+            raise FileNotFoundError(f"the data root {root} does not exist (--data or SAFELADDER_DATA)")
         raise FileNotFoundError(f"source {source.slug}: expected its files in {folder}; {get_it}")
     found: set[str] = set()
     for entry in source.files:
@@ -98,8 +106,18 @@ def digest_of(source: Source, root: Path, file: str) -> str:
     """
     entry = entry_of(source, file)
     if entry and entry.hub:
-        return hub.version(entry.hub, folder_of(source, root))
+        return hub.version(entry.hub, copy_of(source, root))
     return sha256(path_of(source, root, file))
+
+
+def pictures_of(source: Source, root: Path) -> str | None:
+    """Digest of the pictures that records may name; None where no row shows any, or its files are the pictures.
+
+    Raises:
+        corpus.readers.ReadError: If one cannot be read.
+    """
+    shows = any(row.shows() for entry in source.files if entry.format != "images" for row in entry.rows)
+    return pictures.digest_of(folder_of(source, root)) if shows else None
 
 
 def size_of(source: Source, root: Path, file: str) -> int:
@@ -146,7 +164,7 @@ def read(source: Source, root: Path, file: str, *, batch_rows: int = 5000) -> It
     folder = folder_of(source, root)
     tables: Tables = {lookup.into: _lookup_table(folder, lookup) for lookup in entry.lookups}
     batch = Batch(source, file, folder)
-    for record in _records(folder, file, entry):
+    for record in _records(copy_of(source, root) if entry.hub else folder, file, entry):
         batch.add(record, entry, tables)
         if batch.size >= batch_rows:
             yield batch.hand_out()

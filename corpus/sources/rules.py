@@ -138,6 +138,10 @@ class Row(Frozen):
         """The categories and sub-categories that the description itself names."""
         return [str(value) for value in _values(self.category)]
 
+    def shows(self) -> bool:
+        """Whether pictures may stand in the row."""
+        return bool(self.images) or isinstance(self.messages, str | Turns)
+
     def fields(self) -> set[str]:
         """Names of the fields that the row is made from."""
         exchange = self.messages

@@ -1,9 +1,6 @@
-"""The tables of docs/sources.md: what each source is, what its files give, and what is rejected.
+"""The tables of docs/sources.md: what each source is, what its files give, and what is rejected."""
 
-python -m corpus.sources.table DIR     prints them for the data root DIR, which must hold every set
-"""
-
-import sys
+import argparse
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -88,5 +85,16 @@ def _sum(parts: Iterable[Mapping[str, int]]) -> Counter[str]:
     return total
 
 
+def main() -> None:
+    """Print both tables for a data root."""
+    parser = argparse.ArgumentParser(prog="python -m corpus.sources.table", description=__doc__)
+    parser.add_argument("data", type=Path, metavar="DIR", help="data root that holds every set, a folder for each")
+    data = parser.parse_args().data
+    try:
+        print(tables({slug: counts(Source.load(slug), data) for slug in available()}))
+    except (FileNotFoundError, ValueError) as error:
+        parser.error(str(error))
+
+
 if __name__ == "__main__":
-    print(tables({slug: counts(Source.load(slug), Path(sys.argv[1])) for slug in available()}))
+    main()

@@ -16,7 +16,10 @@ def up(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Start the Argilla server of this store; the first time makes an environment for it (about a minute)."""
+    """Start the Argilla server of this store; the first time makes an environment for it (about a minute).
+
+    Example: `safeladder annotate up --port 6900`.
+    """
     import annotate
     from safeladder.settings import store_path
 
@@ -28,7 +31,10 @@ def up(
 
 @app.command("down")
 def down(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Stop the server; its data stays."""
+    """Stop the server; its data stays.
+
+    Example: `safeladder annotate down`.
+    """
     import annotate
     from safeladder.settings import store_path
 
@@ -41,7 +47,10 @@ def add_annotator(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a reviewer's account and print its password once."""
+    """Make a reviewer's account and print its password once.
+
+    Example: `safeladder annotate add-annotator rosa`.
+    """
     import annotate
     from safeladder.reviewing import running
     from safeladder.settings import store_path
@@ -71,7 +80,10 @@ def push(
 
 @app.command("pull")
 def pull(dataset: DatasetOption = "safety-review", store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Bring submitted answers back as annotations; originals stay, pulling twice doubles nothing."""
+    """Bring submitted answers back as annotations; originals stay, pulling twice doubles nothing.
+
+    Example: `safeladder annotate pull`.
+    """
     from safeladder.reviewing import pull_answers
     from safeladder.settings import store_path
 
@@ -81,7 +93,10 @@ def pull(dataset: DatasetOption = "safety-review", store: StoreOption = None, as
 
 @app.command("status")
 def status(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Whether the server of this store runs, and where."""
+    """Whether the server of this store runs, and where.
+
+    Example: `safeladder annotate status`.
+    """
     import annotate
     from safeladder.settings import store_path
 

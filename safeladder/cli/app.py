@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -32,6 +33,23 @@ app.add_typer(models.app, name="models")
 app.add_typer(rl.app, name="rl")
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(version("safeladder"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave")
+    ] = False,
+) -> None:
+    """What may stand before a command."""
+
+
 def main() -> None:
     """Run the command line: exit 0 done, 1 did not hold, 2 asked wrongly.
 
@@ -47,6 +65,14 @@ def main() -> None:
         _leave(RuntimeError(f"{error.name} is not installed: `safeladder doctor` says how to mend it"), 1)
     except (DidNotHold, RuntimeError, OSError) as error:
         _leave(error, 1)
+    except Exception as error:
+        # Most commands never import DuckDB, so its errors are known by the name of their module.
+        if not any(kind.__module__ in ("duckdb", "_duckdb") for kind in type(error).__mro__):
+            raise
+        from catalog.read_model.connect import is_damage
+
+        anew = "\nthe catalog is damaged: make it anew with `safeladder catalog build --full` and the same --store"
+        _leave(ValueError(f"{error}{anew if is_damage(error) else ''}"), 2)
 
 
 def _leave(error: BaseException, code: int) -> None:

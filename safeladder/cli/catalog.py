@@ -17,7 +17,8 @@ AsOfOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file and of `follow`."""
-    app.command("sql")(sql)
+    # A query may begin with a comment, which looks like an option.
+    app.command("sql", context_settings={"ignore_unknown_options": True})(sql)
     follow.register(app)
     app.add_typer(catalog, name="catalog")
 
@@ -28,7 +29,10 @@ def build(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the catalog up to date with the store and swap it in; readers are never disturbed."""
+    """Bring the catalog up to date with the store and swap it in; readers are never disturbed.
+
+    Example: `safeladder catalog build`.
+    """
     from catalog import Store, read_model
     from safeladder.settings import store_path
 
@@ -41,7 +45,10 @@ def describe(
     name: Annotated[str | None, typer.Argument(help="A table or view; all of them by default")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tables and views of the catalog, or the columns of one, with what they mean."""
+    """Tables and views of the catalog, or the columns of one, with what they mean.
+
+    Examples: `safeladder catalog describe`; `safeladder catalog describe rows`.
+    """
     from catalog import read_model
 
     relations = read_model.relations()
@@ -65,6 +72,8 @@ def shell(store: StoreOption = None, as_of: AsOfOption = None) -> None:
     """Ask one query after another: the `duckdb` program where it is installed, else a prompt of our own.
 
     Read-only, and shut off from other files, the network and extensions. Queries may also be piped in.
+
+    Examples: `safeladder catalog shell`; `safeladder catalog shell --as-of demo`.
     """
     from safeladder.cli.shell import open_shell
     from safeladder.settings import store_path
@@ -81,18 +90,15 @@ def sql(
 ) -> None:
     """Query the catalog: read-only, shut off from other files, the network and extensions.
 
+    On a terminal the first 100 rows are shown; `--json`, a pipe or a file gets all of them.
+
     Example: `safeladder sql "select source, split, count(*) n from rows group by all order by n desc"`.
     """
-    import duckdb
-
     from catalog import read_model
+    from safeladder.cli.shell import answer
     from safeladder.settings import store_path
 
+    text = sys.stdin.read() if query == "-" else query
     with read_model.connect(store_path(store), as_of=as_of, sandbox=True) as connection:
-        try:
-            cursor = connection.execute(sys.stdin.read() if query == "-" else query)
-            names = [column[0] for column in cursor.description or ()]
-            rows = cursor.fetchall()
-        except duckdb.Error as error:
-            raise ValueError(str(error)) from None
-        emit((dict(zip(names, row, strict=True)) for row in rows), as_json=as_json, columns=names)
+        if not answer(connection, text, as_json=as_json, all_rows=as_json or not sys.stdout.isatty()):
+            raise ValueError('no query; for example safeladder sql "from releases"')

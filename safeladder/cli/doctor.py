@@ -11,7 +11,8 @@ def doctor(
     area: Annotated[
         str | None,
         typer.Argument(
-            help="install, catalog, corpus, synth, annotate, verifiers, train, store, postgres, s3, data, models, gpu"
+            help="install, catalog, corpus, synth, annotate, verifiers, train, store, postgres, s3, data, models "
+            "or gpu; all of them by default"
         ),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Read every file of the store")] = False,

@@ -11,7 +11,10 @@ app = typer.Typer(no_args_is_help=True, help="Where model weights come from, and
 
 @app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
-    """The offline pack: each model with its licence, and whether it has been fetched."""
+    """The offline pack: each model with its licence, and whether it has been fetched.
+
+    Example: `safeladder models list`.
+    """
     from catalog import models
 
     rows = [

@@ -33,7 +33,10 @@ def create(
 
 @app.command("list")
 def list_releases(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """All releases, newest first."""
+    """All releases, newest first.
+
+    Example: `safeladder release list`.
+    """
     from catalog import Store
     from safeladder.settings import store_path
 
@@ -47,7 +50,10 @@ def show(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Counts of one release by task, split, label and origin; its rows are checked against its digest."""
+    """Counts of one release by task, split, label and origin; its rows are checked against its digest.
+
+    Example: `safeladder release show demo`.
+    """
     from catalog import Store
     from catalog.releases import find_release, release_rows
     from safeladder.settings import store_path
@@ -64,7 +70,10 @@ def show(
 
 @shards.command("list")
 def shards_list(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Releases that can be pulled."""
+    """Releases that can be pulled.
+
+    Example: `safeladder shards list`.
+    """
     list_releases(store, as_json)
 
 
@@ -85,6 +94,8 @@ def pull(
 
     chat: messages as strings with `<image>` where a picture stands, pictures as files; what LLaMA-Factory and verl
     take. A row whose own text holds such a placeholder is left out and counted. TRL wants parts, not this.
+
+    Example: `safeladder shards pull demo --to out/demo --format chat`.
     """
     from catalog import Store
     from catalog.exports import FORMATS
@@ -110,7 +121,10 @@ def pull(
 def verify(
     folder: Annotated[Path, typer.Argument(help="Folder with manifest.json")], as_json: JsonOption = False
 ) -> None:
-    """Check every shard against the manifest, and that no other lies beside them."""
+    """Check every shard against the manifest, and that no other lies beside them.
+
+    Example: `safeladder shards verify out/demo`.
+    """
     from catalog.shards import check
 
     emit([check(folder)], as_json=as_json)

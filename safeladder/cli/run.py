@@ -1,7 +1,7 @@
 """`run` and `status`: a whole recipe, and how far runs have come."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -55,6 +55,8 @@ def status(
     """Stages of a run with their accounting: finished, running, killed, failed; and the command that goes on with it.
 
     Exits 1 unless the run is running, or finished with no row failed.
+
+    Examples: `safeladder status`; `safeladder status 3f2a`.
     """
     from catalog import Store
     from safeladder.settings import store_path
@@ -62,9 +64,26 @@ def status(
 
     where = store_path(store)
     found = standing(Store.existing(where), where, run)
-    emit(found.stages, as_json=as_json)
+    emit(found.stages if as_json else map(_short, found.stages), as_json=as_json)
     say(f"run {found.run_id[:12]} ({found.name}): {found.state}")
+    if found.report:
+        say(f"report {found.report}")
     for line in found.failed:
         say(line)
     if not found.holds:
         raise DidNotHold(f"the run is not whole; this goes on with it:\n{found.next}")
+
+
+def _short(stage: dict[str, Any]) -> dict[str, Any]:
+    """A stage as it fits a terminal of 80 columns."""
+    return {
+        "stage": stage["stage"],
+        "id": stage["stage_id"][:8],
+        "state": stage["state"],
+        "in": stage["rows_in"],
+        "out": stage["rows_out"],
+        "rejected": stage["rejected"],
+        "failed": stage["failed"],
+        "made": stage["created"],
+        "seconds": None if stage["seconds"] is None else round(stage["seconds"], 1),
+    }

@@ -1,9 +1,11 @@
 """A prompt for the catalog: the `duckdb` program where it is on the path, else a small one of our own."""
 
 import contextlib
+import itertools
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -31,6 +33,46 @@ def open_shell(store: Path, *, as_of: str | None = None) -> int:
             return _prompt(connection)
     done = subprocess.run([program, "-readonly", "-cmd", ".safe_mode", str(store / read_model.FILE)])
     return 0 if done.returncode == 0 else 1
+
+
+def answer(connection: duckdb.DuckDBPyConnection, text: str, *, as_json: bool, all_rows: bool) -> int:
+    """Print what each statement of a text gives.
+
+    Args:
+        connection: A connection to the catalog.
+        text: Statements, with semicolons between them.
+        as_json: JSON lines instead of tables.
+        all_rows: Every row, not only the first `SHOWN` and how many more there are.
+
+    Returns:
+        Number of statements; 0 where there are only comments.
+
+    Raises:
+        duckdb.Error: If one cannot be answered; those before it have been.
+    """
+    statements = connection.extract_statements(text)
+    for statement in statements:
+        cursor = connection.execute(statement)
+        names = _told_apart([column[0] for column in cursor.description or ()])
+        rows = cursor.fetchall() if all_rows else cursor.fetchmany(SHOWN)
+        emit((dict(zip(names, row, strict=True)) for row in rows), as_json=as_json, columns=names)
+        if more := 0 if all_rows else _count(cursor):
+            say(f"the first {SHOWN:,} rows, {more:,} more; `safeladder sql` with --json or into a pipe prints them all")
+    return len(statements)
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Names of columns as they are, and where one comes again `label_1`, `label_2`."""
+    apart: list[str] = []
+    for name in names:
+        numbered = (f"{name}_{number}" for number in itertools.count(1))
+        apart.append(name if name not in apart else next(new for new in numbered if new not in (*apart, *names)))
+    return apart
+
+
+def _count(cursor: duckdb.DuckDBPyConnection) -> int:
+    """How many rows are left, not all of them in memory at once."""
+    return sum(iter(lambda: len(cursor.fetchmany(10_000)), 0))
 
 
 def _prompt(connection: duckdb.DuckDBPyConnection) -> int:
@@ -74,14 +116,7 @@ def _is_complete(connection: duckdb.DuckDBPyConnection, written: str) -> bool:
 
 def _answer(connection: duckdb.DuckDBPyConnection, query: str, reads_person: bool) -> bool:
     try:
-        for statement in connection.extract_statements(query):
-            cursor = connection.execute(statement)
-            names = [column[0] for column in cursor.description or ()]
-            rows = cursor.fetchmany(SHOWN + 1) if reads_person else cursor.fetchall()
-            shown = rows[:SHOWN] if reads_person else rows
-            emit((dict(zip(names, row, strict=True)) for row in shown), as_json=False, columns=names)
-            if len(rows) > len(shown):
-                say(f"the first {SHOWN} rows; `safeladder sql` prints them all")
+        answer(connection, query, as_json=False, all_rows=not reads_person)
     except duckdb.Error as error:
         say(f"error: {error}")
         return False

@@ -103,6 +103,7 @@ def _lines(row: dict[str, Any]) -> Iterator[str]:
 def ingest(
     names: Names,
     workers: Annotated[int, typer.Option(min=1, help="Processes; changes no result")] = 1,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Read files with failed records again")] = False,
     store: StoreOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -113,13 +114,15 @@ def ingest(
     """
     from catalog import Store
     from catalog.retry import attempts
+    from safeladder.commands import RETRY
     from safeladder.execution import run_stages
     from safeladder.pipeline import ingest as reading
     from safeladder.settings import data_root, store_path
 
     where, root = store_path(store), data_root(data)
+    chosen = reading.stages(names, root, workers=workers)  # before a store is made for nothing
     opened = Store(where)
-    chain = attempts(opened, reading.stages(names, root, workers=workers))
+    chain = attempts(opened, chosen, retry=retry_failed)
     command = [
         "safeladder",
         "source",
@@ -129,7 +132,7 @@ def ingest(
         str(where.absolute()),
         "--data",
         str(root.absolute()),
-    ]
+    ] + [RETRY] * retry_failed
     run_id = run_stages(opened, name="ingest", recipe={"sources": names}, chain=chain, command=command)
     ran = opened.read("stages")
     mine = ran.filter(ran["run_id"] == run_id).sort("position")

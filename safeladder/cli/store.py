@@ -9,7 +9,8 @@ import typer
 from safeladder.cli.catalog import catalog
 from safeladder.cli.console import DidNotHold, JsonOption, StoreOption, emit, progress, say
 
-HOURS = 24
+GRACE_HOURS = 24
+NAME = 17  # characters of a backup's name that tell its second
 
 
 def register() -> None:
@@ -37,13 +38,17 @@ def init(
         place.settle(where, files=files, ledger=ledger)
     opened = Store(where)
     emit([{"store": str(where), "files": str(opened.files), "commits": opened.head()}], as_json=as_json)
-    say(f"next: safeladder run examples/demo.yaml --store {where}")
+    say(
+        f"next: safeladder run examples/demo.yaml --store {where}, or safeladder catalog restore BACKUP --store {where}"
+    )
 
 
 def verify(store: StoreOption = None, as_json: JsonOption = False) -> None:
     """Read everything that the ledger lists and every row of the catalog; exit 1 where something is missing or changed.
 
     Files that nothing lists are not an error: a killed process leaves them, and `safeladder catalog gc` collects them.
+
+    Example: `safeladder catalog verify --store store`.
     """
     from catalog import Store, maintenance, read_model
     from safeladder.settings import store_path
@@ -61,21 +66,25 @@ def verify(store: StoreOption = None, as_json: JsonOption = False) -> None:
     if unlisted:
         say(f"{len(unlisted)} files, {_megabytes(unlisted):.1f} MB, that nothing lists (yet): safeladder catalog gc")
     if problems:
-        raise DidNotHold(
-            "\n".join(
-                [*problems, "a backup has what is damaged (catalog restore), or the recipe makes it in a new store"]
-            )
-        )
+        raise DidNotHold(f"{len(problems)} problems; what to do: docs/stores.md, `When something is damaged`")
+    if not opened.head():
+        say("the store is empty")
+        return
     say("everything that the ledger lists is there, byte for byte")
 
 
 def gc(
     delete: Annotated[bool, typer.Option("--delete", help="Delete them; without it they are only listed")] = False,
-    hours: Annotated[float, typer.Option(min=0, help="Leave younger files alone: a commit may be under way")] = HOURS,
+    hours: Annotated[
+        float, typer.Option(min=0, help="Leave younger files alone: a commit may be under way")
+    ] = GRACE_HOURS,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the files that no commit lists, as a killed process leaves them, and delete them if told to."""
+    """List the files that no commit lists, as a killed process leaves them, and delete them if told to.
+
+    Example: `safeladder catalog gc`, and then `safeladder catalog gc --delete`.
+    """
     from catalog import Store, maintenance
     from safeladder.settings import store_path
 
@@ -84,7 +93,7 @@ def gc(
     found = maintenance.collect(opened, older_than=age) if delete else maintenance.orphans(opened, older_than=age)
     emit(({"file": e.name, "bytes": e.size, "written": e.written} for e in found), as_json=as_json)
     done = "deleted" if delete else "nothing was deleted; next: safeladder catalog gc --delete"
-    say(f"{len(found)} files, {_megabytes(found):.1f} MB: {done}")
+    say(f"{len(found)} files, {_megabytes(found):.1f} MB: {done}" if found else "nothing to collect")
 
 
 def _megabytes(entries: list) -> float:  # type: ignore[type-arg]
@@ -93,20 +102,25 @@ def _megabytes(entries: list) -> float:  # type: ignore[type-arg]
 
 def backup(
     to: Annotated[str, typer.Argument(help="Folder or URL; a second backup there copies only what is new")],
+    listed: Annotated[bool, typer.Option("--list", help="Only list the backups that are there, oldest first")] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Copy the whole store as it is now: ledger, segments, media and checkpoints. Writers may go on meanwhile.
 
-    Example: `safeladder catalog backup s3://bucket/backups`.
+    Examples: `safeladder catalog backup s3://bucket/backups`; `safeladder catalog backup s3://bucket/backups --list`.
     """
     from catalog import Store
     from catalog.backup import backup as copy
+    from catalog.backup import backups
     from safeladder.settings import store_path
 
+    if listed:
+        emit(({"backup": name[:NAME]} for name in backups(to)), as_json=as_json)
+        return
     with progress("backup") as tick:
         made = copy(Store.existing(store_path(store)), to, tick=tick)
-    emit([made | {"backup": made["backup"][:21]}], as_json=as_json)
+    emit([made | {"backup": made["backup"][:NAME]}], as_json=as_json)
     say(f"next: safeladder catalog restore {to} --store ANOTHER, now and then, to know that it can be done")
 
 

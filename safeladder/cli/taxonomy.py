@@ -1,7 +1,6 @@
 """`taxonomy`: the categories of samples, and how other people's labels map to them."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,6 +93,7 @@ def crosswalk(
     `safeladder taxonomy crosswalk jbb-artifacts --json`
     """
     from catalog import taxonomy
+    from catalog.configuration import nearest
     from corpus import sources
 
     schemes = taxonomy.load().crosswalks
@@ -108,8 +108,9 @@ def crosswalk(
         rows = list(_labels_in(sources.Source.load(name)))
         say(f"the map is the one in the description of the source: safeladder source show {name}")
     else:
-        near = get_close_matches(name, [*schemes, *sources.available()], n=1, cutoff=0)[0]
-        raise LookupError(f"no scheme or source {name!r}; the nearest is {near!r}: safeladder taxonomy crosswalk")
+        near = nearest(name, [*schemes, *sources.available()])
+        meant = f"; did you mean {near!r}?" if near else "."
+        raise LookupError(f"no scheme or source {name!r}{meant} `safeladder taxonomy crosswalk` lists them")
     if not as_json:
         rows = [row | {"ours": _spelled(row["ours"])} for row in rows]
     emit(rows, as_json=as_json)

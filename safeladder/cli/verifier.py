@@ -8,7 +8,10 @@ import typer
 from safeladder.cli.console import DidNotHold, JsonOption, StoreOption, emit, say
 
 app = typer.Typer(no_args_is_help=True, help="Safety verifiers: a label out of six with a calibrated probability.")
-VerifierOption = Annotated[str | None, typer.Option("--verifier", help="Id, its first characters, or a folder")]
+VerifierOption = Annotated[
+    str | None,
+    typer.Option("--verifier", help="Id, its first characters, or a folder; the newest of the store by default"),
+]
 
 
 @app.command("train")
@@ -37,15 +40,18 @@ def evaluate(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Metrics with 95% intervals per slice, beside the baseline of the same run."""
+    """Metrics with 95% intervals per slice, beside the baseline of the same run.
+
+    Example: `safeladder verifier eval --split calibration`.
+    """
+    if split not in ("calibration", "test"):
+        raise ValueError(f"--split {split}: expected calibration or test")
     import polars as pl
 
     from safeladder.settings import store_path
     from safeladder.verifying import find_verifier
     from verifiers import read_metrics
 
-    if split not in ("calibration", "test"):
-        raise ValueError(f"--split {split}: expected calibration or test")
     metrics = read_metrics(find_verifier(store_path(store), verifier)).filter(pl.col("split") == split)
     emit(metrics.iter_rows(named=True), as_json=as_json)
 
@@ -64,6 +70,8 @@ def score(
 
     Example: `safeladder verifier score --input examples/rows.jsonl --output out/verdicts.jsonl`.
     """
+    if not input.is_file():
+        raise FileNotFoundError(f"no file {input} (--input)")
     from safeladder.settings import store_path
     from safeladder.verifying import find_verifier
     from verifiers import load_verifier, score_file
@@ -77,7 +85,10 @@ def score(
 
 @app.command("card")
 def card(verifier: VerifierOption = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """What a checkpoint was trained on, how good it is, its thresholds, and what it must not be used for."""
+    """What a checkpoint was trained on, how good it is, its thresholds, and what it must not be used for.
+
+    Example: `safeladder verifier card`.
+    """
     from safeladder.settings import store_path
     from safeladder.verifying import find_verifier
 

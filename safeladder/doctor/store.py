@@ -128,7 +128,7 @@ def _files(store: "Store", *, full: bool) -> Iterator[Finding]:
         if not problems:
             yield ok(f"{len(listed)} segments and everything else that the ledger lists are whole, byte for byte")
     else:
-        yield ok(f"all {len(listed)} segments are there; read are they by: safeladder catalog verify {option}")
+        yield ok(f"all {len(listed)} segments are there; `safeladder catalog verify {option}` reads them")
     try:
         orphans = maintenance.orphans(store)
     except DamagedSegment as error:
@@ -156,7 +156,7 @@ def _catalog(store: "Store") -> Finding:
             (last,) = connection.execute("select coalesce(max(seq), 0) from commits").fetchall()[0]
     except FileNotFoundError:
         return missing("the catalog is not built; needed for sql, trace, why, diff", build)
-    except duckdb.Error as error:
+    except (duckdb.Error, ValueError) as error:
         return wrong(f"the catalog cannot be read: {str(error).splitlines()[0]}", f"{build} --full")
     if behind := store.head() - last:
         return missing(f"the catalog lacks the last {behind} commits; needed to see them", build)

@@ -22,38 +22,58 @@ def stages(slugs: Sequence[str], data: Path, *, workers: int = 1) -> list[Stage]
         workers: Processes that read; they change no result.
 
     Raises:
-        FileNotFoundError: If a source's files are not there.
+        FileNotFoundError: If the files of sources are not there; names all of them.
+        ValueError: If there is no such source, or two descriptions bear one slug.
     """
     chain: list[Stage] = []
-    known: dict[str, tuple[sources.Source, dict[str, str]]] = {}
+    known: dict[str, tuple[sources.Source, dict[str, str], str | None]] = {}
 
     def ahead(context: Context) -> Iterator[reading.Piece]:
         for name, stage_id in fingerprints(chain).items():
             if stage_id != context.stage_id and not context.store.has(stage_id):
-                yield from reading.cut(known[name][0], data, known[name][1], context.workdir.parent / stage_id)
+                source, digests, pictures = known[name]
+                yield from reading.cut(source, data, digests, context.workdir.parent / stage_id, pictures=pictures)
 
     def work(context: Context, name: str) -> Output:
         return _ingest(context, *known[name], data, ahead(context) if workers > 1 else (), workers)
 
-    for slug in slugs:
-        source = sources.Source.load(slug)
-        digests = {file: sources.digest_of(source, data, file) for file in sources.files(source, data)}
+    for source, files in _found([sources.Source.load(slug) for slug in slugs], data):
+        digests = {file: sources.digest_of(source, data, file) for file in files}
         name = f"ingest:{source.slug}"
-        known[name] = source, digests
+        pictures = sources.pictures_of(source, data)
+        known[name] = source, digests, pictures
+        reads = digests | ({"$pictures": pictures} if pictures else {})  # no file of a source has such a name
         config = source.model_dump(mode="json") | {"screen": screen.version()}
-        chain.append(Stage(name, partial(work, name=name), config=config, reads=digests))
+        chain.append(Stage(name, partial(work, name=name), config=config, reads=reads))
     return list(chain)
+
+
+def _found(named: Sequence[sources.Source], data: Path) -> list[tuple[sources.Source, list[str]]]:
+    """The files of each source; one error for all that are absent."""
+    slugs = [source.slug for source in named]
+    if twice := sorted({slug for slug in slugs if slugs.count(slug) > 1}):
+        raise ValueError(f"two descriptions have the slug {', '.join(twice)}: give each source one of its own, once")
+    found, absent = [], []
+    for source in named:
+        try:
+            found.append((source, sources.files(source, data)))
+        except FileNotFoundError as error:
+            absent.append(str(error))
+    if absent:
+        raise FileNotFoundError("\n".join(dict.fromkeys(absent)))  # a data root that does not exist is said once
+    return found
 
 
 def _ingest(
     context: Context,
     source: sources.Source,
     digests: dict[str, str],
+    pictures: str | None,
     data: Path,
     ahead: Iterable[reading.Piece],
     workers: int,
 ) -> Output:
-    cut = reading.cut(source, data, digests, context.workdir)
+    cut = reading.cut(source, data, digests, context.workdir, pictures=pictures)
     rows, out, media, notes = [empty("working")], [empty("rejections")], [empty("media")], [empty("notes")]
     if context.before:  # what did not fail stands; a file with a record that failed is read again
         rejected = context.read_before("rejections")

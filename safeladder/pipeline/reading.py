@@ -14,6 +14,7 @@ import polars as pl
 
 from catalog import digest
 from corpus import pieces, sources
+from corpus.readers import ReadError
 from corpus.workers import each
 from safeladder.pipeline.frames import empty
 
@@ -22,12 +23,16 @@ PIECE_FILES = 200
 
 
 class Piece(NamedTuple):
-    """Some files of a source that are read in one go, and the folder that holds what came of them."""
+    """Some files of a source that are read in one go, and the folder that holds what came of them.
+
+    `digests` are those of all files of the source, lookup tables included, as its stage has them.
+    """
 
     source: sources.Source
     root: Path
     files: tuple[str, ...]
     folder: Path
+    digests: Mapping[str, str]
 
 
 class Part(NamedTuple):
@@ -39,7 +44,9 @@ class Part(NamedTuple):
     notes: pl.DataFrame
 
 
-def cut(source: sources.Source, root: Path, digests: Mapping[str, str], folder: Path) -> list[Piece]:
+def cut(
+    source: sources.Source, root: Path, digests: Mapping[str, str], folder: Path, *, pictures: str | None = None
+) -> list[Piece]:
     """Cut files into pieces of `PIECE_BYTES`, in order; a larger file is a piece of its own.
 
     Args:
@@ -47,6 +54,7 @@ def cut(source: sources.Source, root: Path, digests: Mapping[str, str], folder: 
         root: Data root.
         digests: sha256 by file, lookup tables included.
         folder: Where the folders of the pieces go.
+        pictures: Digest of the pictures that its records may name.
     """
     groups: list[list[str]] = []
     size = 0
@@ -57,9 +65,9 @@ def cut(source: sources.Source, root: Path, digests: Mapping[str, str], folder: 
             size = 0
         groups[-1].append(file)
         size += here
-    # A lookup table may change what comes of any file, so the digests of all stand in every name.
-    described = digest([source.model_dump(mode="json"), dict(digests)])
-    return [Piece(source, root, tuple(files), folder / digest([described, files])) for files in groups]
+    # A lookup table or a picture may change what comes of any file, so the digests of all stand in every name.
+    described = digest([source.model_dump(mode="json"), dict(digests), pictures])
+    return [Piece(source, root, tuple(files), folder / digest([described, files]), digests) for files in groups]
 
 
 def read_all(own: Iterable[Piece], ahead: Iterable[Piece], *, workers: int, tick: Callable[[int, int], None]) -> None:
@@ -106,6 +114,7 @@ def _write(piece: Piece) -> None:
             pieces.write(beside / f"{parts:05d}.media", pl.DataFrame(media, schema=columns))
             records += part.records
             parts += 1
+    _unchanged(piece)
     pieces.write(beside / "counts", pl.DataFrame({"records": [records], "parts": [parts]}))
     try:
         beside.rename(piece.folder)
@@ -113,6 +122,16 @@ def _write(piece: Piece) -> None:
         if not piece.folder.exists():
             raise
         shutil.rmtree(beside)
+
+
+def _unchanged(piece: Piece) -> None:
+    """Refuse what was read of a file that is no longer the one whose digest will stand beside its rows."""
+    entries = [sources.entry_of(piece.source, file) for file in piece.files]
+    tables = {lookup.file for entry in entries if entry for lookup in entry.lookups}
+    for file in sorted({*piece.files, *tables}):
+        if sources.digest_of(piece.source, piece.root, file) != piece.digests[file]:
+            path = sources.path_of(piece.source, piece.root, file)
+            raise ReadError(f"{path} changed while it was read: run again, once nobody writes to it")
 
 
 def records_of(piece: Piece) -> int:

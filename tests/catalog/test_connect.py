@@ -93,6 +93,19 @@ def test_connections_of_one_process_do_not_disturb_each_other(grown, frame, samp
     old.close()
 
 
+def test_a_file_that_may_not_be_read_is_not_called_damaged(grown, monkeypatch):
+    store, *_ = grown
+    file = store.path / read_model.FILE
+    file.rename(store.path / "elsewhere")
+    file.mkdir()
+    with pytest.raises(duckdb.Error):
+        read_model.connect(store.path)
+    file.rmdir()
+    file.write_bytes(b"another's file")
+    with pytest.raises(ValueError, match=r"no DuckDB file, or a damaged one.*catalog build --full --store"):
+        read_model.connect(store.path)
+
+
 OUTSIDE = (
     "from read_text('/etc/passwd')",
     "from read_csv('/etc/passwd')",

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import threading
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -10,7 +11,8 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from catalog import Store, ledger, place
+from catalog import Accounting, Output, Stage, Store, execute, ledger, place
+from catalog.locks import held, is_held
 from catalog.migrations import config
 from catalog.releases import find_release
 
@@ -143,3 +145,39 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_password(tmp_pat
 def test_another_kind_of_database_is_refused():
     with pytest.raises(ValueError, match="SQLite or PostgreSQL"):
         ledger.open_ledger("mysql://somewhere/db")
+
+
+@pytest.mark.parametrize("ledger_url", [pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
+def test_a_connection_that_is_cut_while_a_stage_works_costs_nothing(tmp_path, ledger_url):
+    store = settled(tmp_path / "store", ledger_url)
+
+    def work(context):
+        with sa.create_engine(ledger_url).connect() as connection:
+            others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+            connection.execute(sa.text(f"{others} and pid <> pg_backend_pid()"))
+        return Output(Accounting(1, 1), {"clusters": clusters("x").drop("stage_id")})
+
+    execute(store, name="r", recipe={}, stages=[Stage("a", work)])
+    assert store.read("runs")["state"].to_list() == ["finished"] and store.read("clusters").height == 1
+
+
+def test_two_folders_on_one_ledger_see_each_others_locks(tmp_path):
+    url = f"sqlite:///{tmp_path / 'shared.sqlite'}"
+    one, two = settled(tmp_path / "one", url), settled(tmp_path / "two", url)
+    with held(one, "run-x"):
+        assert is_held(two, "run-x")
+    assert not is_held(two, "run-x")
+
+
+@pytest.mark.parametrize("name", ["q?x", "p%41", "a b", "存储"])
+def test_the_ledger_lies_in_its_folder_whatever_that_is_called(tmp_path, name):
+    Store(tmp_path / name).commit("b", {"clusters": clusters("x")})
+    assert (tmp_path / name / "ledger.sqlite").exists() and [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_commits_are_in_order_of_time_though_clocks_are_not(store, monkeypatch):
+    late = ledger.now()
+    for batch, at in (("a", late), ("b", late - timedelta(hours=1))):
+        monkeypatch.setattr(ledger, "now", lambda at=at: at)
+        store.commit(batch, {"clusters": clusters(batch)})
+    assert store.read("commits")["committed_at"].n_unique() == 1

@@ -100,6 +100,19 @@ def test_why_has_nothing_to_say_of_a_released_row_and_says_so_of_an_unlabelled_o
     assert lineage.why(connection, ids["made"])[0]["reason"] == "no_label"
 
 
+def test_a_release_is_found_by_its_name_and_what_was_found_has_a_kind(catalog):
+    connection, ids = catalog
+    release = lineage.find(connection, "spring")
+    assert lineage.trace(connection, release)[0]["relation"] == "trained_on"
+    asked = {release: "release", "k" * 64: "checkpoint", ids["kept"]: "sample", "one:f.csv:9": "record"}
+    assert {found: lineage.kind(connection, found) for found in asked} == asked
+
+
+def test_a_place_where_nothing_was_read_is_told_from_an_unknown_id(catalog):
+    with pytest.raises(LookupError, match=r"nothing was read at o'ne:没有:1.*from source_files where source = 'o''ne'"):
+        lineage.find(catalog[0], "o'ne:没有:1")
+
+
 def test_an_id_is_found_by_its_first_characters_unless_several_begin_so(catalog):
     connection, ids = catalog
     assert lineage.find(connection, ids["kept"][:20]) == ids["kept"]
@@ -196,6 +209,8 @@ def test_a_record_that_never_became_a_sample_is_found_by_its_place(chain):
         (reason,) = ask(connection, place)
         assert (reason["stage"], reason["reason"], reason["line"]) == ("ingest:one", "screen_minors", 7)
     assert lineage.find(connection, "one:图/f.csv:8") == chain[1]["tied"]
+    (tied,) = lineage.why(connection, chain[1]["tied"])
+    assert tied["match_is_released"] is None  # there is no match
     for wrong in ("one:图/f.csv:9", "one:f.csv:x", "', ''", "%"):
         with pytest.raises(LookupError):
             lineage.find(connection, wrong)

@@ -143,7 +143,7 @@ def test_a_second_backup_copies_what_is_new_and_each_can_be_restored(lived_in, t
     assert (first["copied"], second["copied"]) == (5, 1)
     assert backup.backups(place_of_backups) == [first["backup"], second["backup"]]
     for made, rows in ((first, 3), (second, 4)):
-        store = backup.restore(place_of_backups, tmp_path / made["backup"][:12], name=made["backup"])
+        store = backup.restore(place_of_backups, tmp_path / made["backup"], name=made["backup"])
         assert store.read("clusters").height == rows
 
 
@@ -161,7 +161,7 @@ def test_nothing_is_restored_over_a_store_and_a_damaged_store_is_not_backed_up(l
     backup.backup(lived_in, str(tmp_path / "backups"))
     with pytest.raises(FileExistsError, match="another folder"):
         backup.restore(str(tmp_path / "backups"), lived_in.path)
-    with pytest.raises(LookupError, match="there are: 00000002"):
+    with pytest.raises(LookupError, match=r"begins with 00000009 at .*; there are: 20"):
         backup.restore(str(tmp_path / "backups"), tmp_path / "new", name="00000009")
     next((lived_in.path / "segments" / "clusters").iterdir()).unlink()
     with pytest.raises(DamagedSegment):
@@ -214,3 +214,15 @@ def test_a_picture_that_was_collected_before_its_commit_is_refused_and_can_be_pu
         store.commit("b", {"media": row})
     assert not store.has("b")
     assert store.commit("b", {"media": picture(store, b"one")}) and maintenance.verify(store) == []
+
+
+def test_a_backup_inside_the_store_is_refused(lived_in):
+    with pytest.raises(ValueError, match="would be lost with it"):
+        backup.backup(lived_in, str(lived_in.path / "backups"))
+
+
+def test_a_file_at_the_backup_place_that_was_cut_is_copied_again(lived_in, tmp_path):
+    backup.backup(lived_in, str(tmp_path / "backups"))
+    next((tmp_path / "backups" / "segments" / "clusters").iterdir()).write_bytes(b"cut")
+    assert backup.backup(lived_in, str(tmp_path / "backups"))["copied"] == 1
+    assert maintenance.verify(backup.restore(str(tmp_path / "backups"), tmp_path / "restored")) == []

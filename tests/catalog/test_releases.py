@@ -1,6 +1,7 @@
 import polars as pl
 import pytest
 
+from catalog import ledger
 from catalog.releases import find_release, freeze, release_rows, resolve_labels
 
 
@@ -80,3 +81,15 @@ def test_an_unknown_release_names_the_ones_there_are(store, annotation, frame):
     with pytest.raises(LookupError, match="spring"):
         find_release(store, "autumn")
     assert find_release(store, None)["name"] == find_release(store, frozen["release_id"][:8])["name"] == "spring"
+
+
+def test_a_name_is_looked_for_before_digests_and_a_digest_needs_six_characters(store):
+    def entry(name, digest):
+        return {"release_id": digest, "name": name, "rows": 1, "created_at": ledger.now()}
+
+    store.commit("1", {}, entries={"releases": [entry("a", "b" * 64)]})
+    store.commit("2", {}, entries={"releases": [entry("other", "a" * 64)]})
+    assert find_release(store, "a")["name"] == "a"
+    assert find_release(store, "aaaaaa")["name"] == "other"
+    with pytest.raises(LookupError, match="there are: other, a"):
+        find_release(store, "aaa")

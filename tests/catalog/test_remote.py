@@ -8,6 +8,7 @@ import pytest
 from s3fs import S3FileSystem
 
 from catalog import DamagedSegment, Store, place, read_model
+from catalog.files import open_files
 from tests.catalog.servers import cutting_proxy
 
 
@@ -138,7 +139,7 @@ def test_a_store_named_by_its_url_needs_a_ledger_once_and_is_found_again(tmp_pat
     Store(folder).commit("b", {"clusters": clusters("x")})
     assert place.folder_of(url + "/", ledger=None) == folder
     assert Store.existing(folder).read("clusters").height == 1
-    with pytest.raises(ValueError, match="elsewhere"):
+    with pytest.raises(ValueError, match="holds a store already, files at s3"):
         place.folder_of(url, ledger="sqlite:////another")
 
 
@@ -149,19 +150,33 @@ def test_a_folder_that_holds_a_store_is_not_settled_elsewhere(tmp_path):
 
 
 def test_any_file_system_that_fsspec_knows_will_do(tmp_path):
-    place.settle(tmp_path / "store", files="memory://some/where")
+    place.settle(tmp_path / "store", files=f"file://{tmp_path}/media/some where")
     store = Store(tmp_path / "store")
     store.commit("b", {"clusters": clusters("x")})
     assert store.read("clusters")["sample_id"].to_list() == ["x"]
 
 
 def test_a_file_system_that_nobody_knows_is_named(tmp_path):
-    place.settle(tmp_path / "store", files="nonsense://x")
-    with pytest.raises(ValueError, match="nonsense"):
-        Store(tmp_path / "store")
+    for url, why in (("nonsense://x", "nonsense"), ("memory://x", "gone with its process")):
+        with pytest.raises(ValueError, match=why):
+            place.settle(tmp_path / "store", files=url)
+    assert not place.exists(tmp_path / "store")  # and the right URL may follow
+
+
+def test_a_password_is_not_written_down(tmp_path):
+    with pytest.raises(ValueError, match="pgpass"):
+        place.settle(tmp_path / "store", ledger="postgresql+psycopg://me:secret@host/db")
+    assert not place.exists(tmp_path / "store")
 
 
 def test_a_store_json_that_is_wrong_is_named(tmp_path):
     (tmp_path / "store.json").write_text('{"file": "s3://x"}')
     with pytest.raises(ValueError, match=r"store\.json"):
         Store(tmp_path)
+
+
+def test_a_place_that_is_named_like_our_folders_is_listed_right(tmp_path):
+    files = open_files(f"file://{tmp_path}/multimedia/segments/x", cache=tmp_path / "cache")
+    files.put("media/ab/abc", b"1")
+    assert [entry.name for entry in files.entries("media")] == ["media/ab/abc"]
+    assert files.missing(["media/ab/abc"] * 200 + ["media/ab/other"]) == ["media/ab/other"]

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -164,3 +165,49 @@ def test_rows_that_fail_again_change_nothing(store):
     assert asked[1] == ["3"]
     assert [done for _, _, done in plan(store, attempts(store, chain))] == [True, True]
     assert fingerprints(attempts(store, chain)) == fingerprints(chain)
+
+
+def test_pieces_of_an_attempt_that_failed_are_never_used_again(store):
+    bad = {"3"}
+    chain, _ = stumbling(store, bad)
+    first, left = chain[0].work, []
+
+    def work(context):
+        left.append(context.workdir.joinpath("piece").exists())
+        context.workdir.joinpath("piece").touch()
+        if context.before and len(left) == 3:
+            raise KeyboardInterrupt
+        return first(context)
+
+    chain[0] = replace(chain[0], work=work)
+    execute(store, name="r", recipe={}, stages=chain)
+    for error in (RuntimeError, KeyboardInterrupt):
+        with pytest.raises(error):
+            execute(store, name="r", recipe={}, stages=attempts(store, chain, retry=True))
+    bad.clear()
+    execute(store, name="r", recipe={}, stages=attempts(store, chain, retry=True))
+    assert left == [False] * 4
+
+
+def test_two_stages_of_one_name_are_refused(store):
+    with pytest.raises(ValueError, match="two stages of the run have the name a"):
+        execute(store, name="r", recipe={}, stages=[stage("a"), stage("a", config={"x": 1})])
+
+
+def test_a_retry_that_was_killed_is_gone_on_with_by_the_same_words(store):
+    bad = {"3", "7"}
+    chain, asked = stumbling(store, bad)
+    chain[1] = replace(chain[1], config={"then": 1})
+    execute(store, name="r", recipe={}, stages=attempts(store, chain))
+    bad.discard("3")
+
+    def killed(context):
+        raise KeyboardInterrupt
+
+    again = attempts(store, chain, retry=True)
+    with pytest.raises(KeyboardInterrupt):
+        execute(store, name="r", recipe={}, stages=[again[0], replace(again[1], work=killed)])
+    goes_on = attempts(store, chain, retry=True)
+    assert fingerprints(goes_on) == fingerprints(again)
+    run_id = execute(store, name="r", recipe={}, stages=goes_on)
+    assert len(asked) == 2 and store.read("stages").filter(run_id=run_id)["failed"].to_list() == [1, 0]

@@ -233,3 +233,14 @@ def test_a_pull_that_was_killed_is_no_export_and_is_done_again(released, tmp_pat
     made = shards.export(store, "spring", tmp_path / "out")
     assert made["rows"] == 2 and shards.check(tmp_path / "out")["rows"] == 2
     assert not (tmp_path / "out" / "images").exists()
+
+
+def test_a_manifest_that_is_not_ours_deletes_nothing(released, tmp_path):
+    out = tmp_path / "out"
+    (out / "sub").mkdir(parents=True)
+    (out / "sub" / "precious").write_text("x")
+    for manifest in ({"files": {"sub/precious": 1}}, {"release_id": "r", "files": {"../out/sub/precious": 1}}):
+        (out / "manifest.json").write_text(json.dumps(manifest))
+        with pytest.raises(FileExistsError):
+            shards.export(released[0], "spring", out)
+    assert (out / "sub" / "precious").exists()

@@ -108,8 +108,21 @@ def test_chinese_names_and_definitions():
     ],
 )
 def test_an_unknown_name_is_told_the_nearest(ask, nearest):
-    with pytest.raises(KeyError, match=f"the nearest is '{nearest}'"):
+    with pytest.raises(KeyError, match=f"did you mean '{nearest}'"):
         ask()
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda: taxonomy.get("nope"), "no id 'nope'. `safeladder taxonomy show` lists them"),
+        (lambda: taxonomy.crosswalk("nope"), "no scheme 'nope'. `safeladder taxonomy crosswalk` lists them"),
+    ],
+)
+def test_where_nothing_is_near_no_name_is_guessed(ask, says):
+    with pytest.raises(KeyError) as caught:
+        ask()
+    assert caught.value.args[0] == says
 
 
 @given(st.text())

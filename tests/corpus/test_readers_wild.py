@@ -246,3 +246,13 @@ def test_ids_and_dates_in_parquet_stay_text(tmp_path):
     row = {"id": "3ac308ed01b553121780c3091af0e1c4", "batch": "0042", "on": "25-11-2025"}
     pq.write_table(pa.Table.from_pylist([row]), tmp_path / "a.parquet")
     assert list(records(tmp_path / "a.parquet")) == [Record(1, row)]
+
+
+def test_bytes_that_are_no_utf8_have_one_reason_in_json_and_in_json_lines(put):
+    good = json.dumps({"text": "怎样给旧自行车换锁，以及在哪里买新的？"}, ensure_ascii=False).encode()
+    bad = b'{"text": "\xe6\x80"}'
+    whole, as_lines = (
+        put("a.json", b"[" + good + b"," + bad + b"," + good + b"]"),
+        put("a.jsonl", good + b"\n" + bad + b"\n" + good),
+    )
+    assert reasons(whole) == reasons(as_lines) == {2: "bad_encoding"}

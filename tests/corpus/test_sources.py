@@ -216,6 +216,8 @@ def test_a_missing_folder_or_file_says_what_was_expected_and_where_to_get_it(tmp
     source = describe(SAFETY)
     with pytest.raises(FileNotFoundError, match=r"expected its files in .*toy; get the set from https://example\.org"):
         sources.files(source, tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"data root .*nope does not exist \(--data or SAFELADDER_DATA\)"):
+        sources.files(source, tmp_path / "nope")
     (tmp_path / "toy").mkdir()
     with pytest.raises(FileNotFoundError, match=r"nothing in .*toy matches \*\.jsonl"):
         sources.files(source, tmp_path)
@@ -260,3 +262,11 @@ def test_the_published_exams_of_ethics_are_never_read(tmp_path):
     found = sources.files(Source.load("ethics-train"), tmp_path)
     assert len(found) == 6
     assert not any("hard" in file or "ambig" in file for file in found)
+
+
+def test_a_boolean_says_itself_whether_a_row_is_unsafe(root):
+    lines(root, {"q": "甲", "flag": True}, {"q": "b", "flag": False}, {"q": "c", "flag": "true"})
+    row = {"prompt": "q", "task": "safety", "unsafe": {"from": "flag"}}
+    rows, rejections, _, _ = everything(describe(row), root)
+    assert rows["unsafe"].to_list() == [True, False]
+    assert rejections["reason"].to_list() == ["unknown_label"]

@@ -4,12 +4,14 @@ import json
 
 import polars as pl
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from corpus import readers
 from corpus.sources import Source
+from corpus.sources.description import FOLDER
 from tests.corpus.toy import SAFETY, describe, everything, lines, picture, texts
 
 
@@ -325,19 +327,50 @@ def test_entries_are_checked_when_they_are_loaded():
         describe(SAFETY, hub={"id": "org/name"}, columns=["q", "a", "bad"])
 
 
-def test_a_file_that_describes_no_source_is_named_with_the_place(tmp_path):
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [
+        ({"promt": "q", "prompt": None}, ["files.0.rows.0.promt: unknown key; did you mean prompt?"]),
+        ({"prompt": {"txt": "q"}}, ["files.0.rows.0.prompt.txt: unknown key; did you mean text?"]),
+        ({"prompt": 3}, ["files.0.rows.0.prompt: expected text (a number or a date needs quotes)"]),
+        (
+            {"unsafe": {"frm": "bad", "map": {"x": True}}},
+            ["files.0.rows.0.unsafe.frm: unknown key; did you mean from?"],
+        ),
+        ({"task": None}, ["files.0.rows.0: a row has a `task` and an answer to it, or neither"]),
+    ],
+)
+def test_each_line_about_a_description_is_a_thing_to_mend(tmp_path, change, lines):
+    row = {key: value for key, value in {**SAFETY, **change}.items() if value is not None}
     path = tmp_path / "toy.yaml"
-    path.write_text("slug: toy\nfile: []\n")
-    with pytest.raises(ValueError, match=r"toy\.yaml describes no source: .*file: Extra inputs"):
+    described = describe(SAFETY).model_dump(mode="json", by_alias=True, exclude_none=True)
+    described["files"] = [{"glob": "*.jsonl", "rows": [row]}]
+    path.write_text(yaml.safe_dump(described))
+    with pytest.raises(ValueError) as caught:
         Source.from_yaml(path)
-    path.write_text("slug: [")
-    with pytest.raises(ValueError, match=r"toy\.yaml is no YAML"):
+    assert str(caught.value).splitlines() == [f"{path}:", *(f"  {line}" for line in lines)]
+
+
+@pytest.mark.parametrize(("text", "says"), [("slug: [", " is no YAML"), ("", " is empty"), ("- a", ": expected keys")])
+def test_a_file_that_describes_no_source_is_named(tmp_path, text, says):
+    path = tmp_path / "toy.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=rf"toy\.yaml{says}"):
         Source.load(str(path))
 
 
-def test_an_unknown_slug_names_the_nearest_and_a_missing_file_is_named():
-    with pytest.raises(ValueError, match="the nearest is 'jade-zh'"):
+def test_a_description_of_ones_own_has_a_slug_of_its_own(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text((FOLDER / "seed.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"mine\.yaml: slug seed is that of a shipped source; choose another"):
+        Source.from_yaml(path)
+
+
+def test_an_unknown_slug_names_the_nearest_if_one_is_near_and_a_missing_file_is_named():
+    with pytest.raises(ValueError, match="did you mean 'jade-zh'"):
         Source.load("jade")
+    with pytest.raises(ValueError, match=r"no source 'nope'\. `safeladder source list` lists them"):
+        Source.load("nope")
     with pytest.raises(FileNotFoundError, match=r"no description at mine\.yaml"):
         Source.load("mine.yaml")
 

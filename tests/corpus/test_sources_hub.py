@@ -79,3 +79,13 @@ def test_a_set_that_cannot_be_reached_says_how_to_get_a_copy(tmp_path):
         everything(source, tmp_path)
     with pytest.raises(ReadError, match=command):
         sources.digest_of(source, tmp_path, "hub/default/train")
+
+
+def test_what_lies_beside_a_description_is_no_copy_of_the_set(root, tmp_path):
+    beside = tmp_path / "elsewhere"
+    (beside / "toy").mkdir(parents=True)
+    english(beside, {"q": "not of the set"})
+    source = describe({"prompt": "q"}, hub={"id": "a/b"})
+    source._beside = beside / "toy"
+    with pytest.raises(ReadError, match="cannot be read from the Hub"):
+        sources.digest_of(source, tmp_path / "empty", "hub/default/train")

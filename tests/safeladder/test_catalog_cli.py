@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import polars as pl
 import pytest
 
 from catalog import Store, chat, prompt_id, read_model, sample_id
+from safeladder.cli.shell import answer
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = os.path.dirname(sys.executable)
@@ -64,6 +67,48 @@ def test_a_query_reaches_nothing_outside(call, place):
         done = call("sql", query, check=False)
         assert done.returncode == 2 and done.stderr.count("error:") == 1, query
     assert [path.name for path in place.iterdir()] == ["store"]
+
+
+def test_columns_of_one_name_are_told_apart(call):
+    query = "select 'wrong' as label, 'right' as label, 3 as label_1, 4 as label"
+    told = {"label": "wrong", "label_2": "right", "label_1": 3, "label_3": 4}
+    assert json.loads(call("sql", query, "--json").stdout) == told
+    for lines in (call("sql", query).stdout, call("catalog", "shell", piped=query).stdout):
+        head, row = lines.splitlines()
+        assert (head.split(), row.split()) == (list(told), ["wrong", "right", "3", "4"])
+
+
+def test_every_statement_is_answered_and_none_is_said_to_be_none(call):
+    lines = call("sql", "-- 一\nselect 1 as a; select 2 as b; from range(101)", "--json").stdout.splitlines()
+    assert [json.loads(line) for line in lines[:2]] == [{"a": 1}, {"b": 2}] and len(lines) == 103
+    for nothing in ("", " ", "-- comment", ";", "/* 问 */"):
+        done = call("sql", nothing, check=False)
+        assert done.returncode == 2 and done.stderr == 'error: no query; for example safeladder sql "from releases"\n'
+    half = call("sql", "select 1 as a; select nope", "--json", check=False)
+    assert half.returncode == 2 and json.loads(half.stdout) == {"a": 1} and "Traceback" not in half.stderr
+
+
+def test_a_terminal_gets_the_first_hundred_rows_and_their_number(place, capsys):
+    with read_model.connect(place / "store") as connection:
+        answer(connection, "from range(25000)", as_json=False, all_rows=False)
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) == 101 and "the first 100 rows, 24,900 more" in shown.err
+
+
+def test_a_damaged_catalog_is_made_anew_by_the_command_that_is_said(call, place, tmp_path):
+    store = tmp_path / "a store"
+    shutil.copytree(place / "store", store)
+    whole = (store / read_model.FILE).read_bytes()
+    for damaged in (b"junk", b"", whole[:5000], whole[:4100] + b"x" * 100 + whole[4200:]):
+        (store / read_model.FILE).write_bytes(damaged)
+        done = call("sql", "from samples", "--store", str(store), check=False)
+        assert done.returncode == 2 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+        call(*shlex.split(done.stderr.split("`")[1])[1:])
+        assert call("sql", "select count(*) as n from samples", "--store", str(store)).stdout.split() == ["n", "2"]
+    (store / read_model.FILE).write_bytes(whole[: len(whole) // 2])  # only a query meets it
+    done = call("sql", "from samples", "--store", str(store), check=False)
+    assert done.returncode == 2 and "make it anew with `safeladder catalog build --full`" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_prompt_goes_on_after_an_error_and_over_several_lines(call):

@@ -8,10 +8,11 @@ import pytest
 import yaml
 from PIL import Image
 
-from catalog import Store, attempts, execute
+from catalog import Store, attempts, execute, fingerprints
 from catalog.schema import SEGMENT_TABLES
 from corpus import sources
 from corpus.pieces import write
+from corpus.readers import ReadError
 from safeladder.pipeline import ingest, reading
 
 
@@ -176,3 +177,29 @@ def test_the_encoding_of_each_file_and_what_is_odd_about_pictures_are_in_the_cat
     files = store.read("source_files").select("file", "format", "encoding").rows()
     assert files == [("a-0.jsonl", "jsonl", "utf-8-sig"), ("a-1.jsonl", "jsonl", "gb18030")]
     assert store.read("notes").select("note", "file", "image").rows() == [("wrong_suffix", "a-1.jsonl", "1.jpg")]
+
+
+def test_two_descriptions_of_one_slug_are_refused(tmp_path):
+    mine = [source(tmp_path / "a", "same"), source(tmp_path / "b", "same")]
+    with pytest.raises(ValueError, match="two descriptions have the slug same"):
+        ingest.stages(mine, tmp_path)
+
+
+def test_a_changed_picture_is_read_again(tmp_path):
+    slug, store = source(tmp_path / "a", "a", files=1), Store(tmp_path / "store")
+    run(store, [slug], tmp_path)
+    (was,) = store.read("media")["media_id"].to_list()
+    Image.new("RGB", (9, 9)).save(tmp_path / "a" / "0.png")
+    chain = run(store, [slug], tmp_path)
+    (now,) = store.read("media", batch_id=next(iter(fingerprints(chain).values())))["media_id"].to_list()
+    assert now != was
+
+
+def test_a_file_that_changes_between_its_digest_and_its_reading_is_an_error(tmp_path):
+    slug, store = source(tmp_path / "a", "a", files=1), Store(tmp_path / "store")
+    chain = ingest.stages([slug], tmp_path)
+    with (tmp_path / "a" / "a-0.jsonl").open("a") as file:
+        file.write(json.dumps({"q": "新问题"}) + "\n")
+    with pytest.raises(ReadError, match=r"a-0\.jsonl changed while it was read: run again"):
+        execute(store, name="r", recipe={}, stages=chain)
+    run(store, [slug], tmp_path)

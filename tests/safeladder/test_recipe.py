@@ -1,6 +1,7 @@
 import pytest
 
-from safeladder.recipe import RecipeError, load
+from safeladder.recipe import load, read
+from train import RLConfig
 
 
 def write(tmp_path, text):
@@ -21,7 +22,12 @@ def test_the_shipped_recipes_are_valid(request):
         ("name: x\nsources: [seed]\nfiltr: {}\n", "filtr: unknown key; did you mean filter?"),
         ("name: x\nsources: [seed]\nfilter: {max_char: 3}\n", "filter.max_char: unknown key; did you mean max_chars?"),
         ("name: x\nsources: [seed]\nverifier: {epoch: 1}\n", "verifier.epoch: unknown key; did you mean epochs?"),
-        ("name: x\nsources: []\n", "sources"),
+        ("name: x\nsources: []\n", "sources: names no source"),
+        ("name: x\nsources: seed\n", "sources: expected a list, such as [seed]"),
+        ("name: x\nsources: [seed, b, seed]\n", "sources: 'seed' stands there twice"),
+        ("", "r.yaml is empty"),
+        ("name: x\nsource: [seed]\n", "r.yaml:\n  source: unknown key; did you mean sources?"),
+        ("name: x\nsources: [a]\nqqq: 1\nzzz: 2\n", "r.yaml:\n  qqq, zzz: unknown keys; valid keys: name, seed,"),
         ("name: x\nsources: [seed]\nsplit: {test: 2}\n", "split.test"),
         ("- a\n- b\n", "expected keys and values"),
         ("name: [", "no YAML"),
@@ -29,9 +35,23 @@ def test_the_shipped_recipes_are_valid(request):
     ],
 )
 def test_what_is_not_valid_is_answered_with_the_place_and_the_nearest_key(tmp_path, text, message):
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(ValueError) as caught:
         load(write(tmp_path, text))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", "a/b c", "3", "2026-11-26", "发布"])
+def test_a_release_is_not_called_like_a_commit_or_a_time(tmp_path, name):
+    with pytest.raises(ValueError, match=r"release\.name: .*a release name starts with a letter"):
+        load(write(tmp_path, f"name: x\nsources: [seed]\nrelease: {{name: '{name}'}}\n"))
+
+
+def test_a_recipe_given_for_a_part_of_one_is_known_for_what_it_is(tmp_path):
+    path = write(tmp_path, "name: x\nsources: [seed]\nsynth: null\n")
+    with pytest.raises(ValueError) as caught:
+        read(path, RLConfig)
+    assert str(caught.value).count("valid keys:") == 1
+    assert str(caught.value).endswith(f"this looks like a recipe: safeladder run {path}")
 
 
 def test_a_recipe_cannot_be_changed_once_read(tmp_path):
@@ -41,5 +61,5 @@ def test_a_recipe_cannot_be_changed_once_read(tmp_path):
 
 
 def test_a_missing_recipe_says_where_the_shipped_ones_lie(tmp_path):
-    with pytest.raises(RecipeError, match="examples/"):
+    with pytest.raises(ValueError, match="examples/"):
         load(tmp_path / "nowhere.yaml")

@@ -61,7 +61,10 @@ def test_a_finished_run_has_nothing_to_go_on_with(recipe, tmp_path, safeladder):
     stages = [json.loads(line) for line in said.stdout.splitlines()]
     assert [stage["stage"] for stage in stages] == ["ingest:mine", "filter", "dedup", "split", "release"]
     assert all(stage["rows_in"] == stage["rows_out"] + stage["rejected"] + stage["failed"] for stage in stages)
-    assert "finished" in said.stderr
+    assert all(len(stage["stage_id"]) == 64 for stage in stages)
+    assert "finished" in said.stderr and f"report {store}/runs/{found.run_id[:12]}/report.html" in said.stderr
+    shown = safeladder("status", cwd=tmp_path, store=store).stdout.splitlines()
+    assert len(shown) == 6 and max(map(len, shown)) <= 80
 
 
 def test_a_failed_run_ends_with_the_command_that_goes_on(recipe, tmp_path, safeladder, monkeypatch):
