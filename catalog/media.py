@@ -57,7 +57,7 @@ def open_image(data: bytes) -> Image.Image:
             pixels), `huge_metadata` (a text chunk that Pillow refuses to unpack), `odd_shape` (a side more than 200
             times the other), or `animated` (a reviewer would see frames that a model does not).
     """
-    return _flat(_decoded(data))
+    return _flattened(_decoded(data))
 
 
 def probe(data: bytes) -> dict[str, Any]:
@@ -79,6 +79,7 @@ def examine(data: bytes) -> tuple[dict[str, Any], list[str]]:
         BadImage: As `open_image`.
     """
     image = _decoded(data)
+    _flattened(image)  # some pictures decode, but not to RGB: palettes that are not there, odd transparency
     row = {
         "media_id": media_id(data),
         "mime": _mime(image),
@@ -152,6 +153,15 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # broken metadata says nothing about the pixels
         return 1
     return found if isinstance(found, int) and found in UPRIGHT else 1
+
+
+def _flattened(image: Image.Image) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _flat(image)
+    except Exception as error:  # as `_decoded`
+        raise BadImage("broken_image", f"cannot be turned into RGB ({type(error).__name__})") from None
 
 
 def _flat(image: Image.Image) -> Image.Image:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 _HALF = re.compile("[\ud800-\udfff]")
 MAX_DEPTH = 100
-MAX_KEY = 40
+_NAME = re.compile(r"[\w$][\w$.-]{0,39}", re.ASCII)
+_NAME_ZH = re.compile(r"\w{1,8}")
 
 
 class Record(NamedTuple):
@@ -36,9 +37,14 @@ class Doubled(dict[str, Any]):
     """A JSON object in which one key stands twice, so that a value of it is lost."""
 
 
+def is_name(key: str) -> bool:
+    """Whether a message may show a key: a short word. Others may be texts of the data, such as a first row of cells."""
+    return bool(_NAME.fullmatch(key) or _NAME_ZH.fullmatch(key))
+
+
 def nearest(name: str, names: list[str]) -> str:
     """Half a sentence that points to the most similar of the names."""
-    found = get_close_matches(name, names, n=1, cutoff=0.5)
+    found = get_close_matches(name, filter(is_name, names), n=1, cutoff=0.5)
     return f"; the nearest is {found[0]!r}" if found else ""
 
 
@@ -76,8 +82,7 @@ def _field(path: str) -> str:
 
 
 def _short(key: str) -> str:
-    # a key may be a text of the data, and texts stand in no message
-    return key if len(key) <= MAX_KEY and not damaged(key) else f"({len(key)} characters)"
+    return key if is_name(key) else f"({len(key)} characters)"
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -11,8 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corpus.readers.files import is_gzip, open_bytes
-from corpus.readers.record import BadRecord, ReadError, Record, damaged, nearest, to_record
+from corpus.readers.record import BadRecord, Doubled, ReadError, Record, damaged, is_name, nearest, to_record
 
+BAD = {
+    "bad_encoding": ("bad_encoding", "a string is not UTF-8"),
+    "bad_value": ("bad_value", "a date out of range, a time zone that does not exist, or another value of no use"),
+}
 csv.field_size_limit(sys.maxsize)  # a chat log in one cell is longer than the 131,072 characters of the default
 
 
@@ -44,7 +48,7 @@ def read_csv(
             raise ReadError(f"the header of {path} cannot be read: {header}")
         columns = [name or f"$column{i}" for i, name in enumerate(header, start=1)]
         if columns:
-            check_columns(path, columns, expected)
+            check_columns(path, columns, expected, hint="; give `columns` if the file has no header")
     for number, cells in enumerate(rows, start=1):
         yield _record(number, cells, columns)
 
@@ -73,14 +77,16 @@ def _record(number: int, cells: list[str] | str, columns: Sequence[str]) -> Reco
     return to_record(number, dict(zip(columns, cells, strict=True)))
 
 
-def check_columns(path: Path, columns: Sequence[str], expected: Collection[str]) -> None:
+def check_columns(path: Path, columns: Sequence[str], expected: Collection[str], *, hint: str = "") -> None:
     """Refuse a table that lacks a column or has one twice. A dotted name asks for what lies inside its first part."""
     for name in sorted(expected):
         if name not in columns and name.split(".")[0] not in columns:
-            raise ReadError(f"{path} has no column {name!r}{nearest(name, list(columns))}")
-    twice = sorted({name for name in columns if list(columns).count(name) > 1})
-    if twice:
-        raise ReadError(f"{path} has two columns of the name {twice[0]!r}: rename one")
+            raise ReadError(f"{path} has no column {name!r}{nearest(name, list(columns))}{hint}")
+    first = {name: i for i, name in reversed(list(enumerate(columns, start=1)))}
+    for i, name in enumerate(columns, start=1):
+        if i != first[name]:
+            shown = f" ({name!r})" if is_name(name) else ""
+            raise ReadError(f"{path}: columns {first[name]} and {i} have one name{shown}: rename one{hint}")
 
 
 def read_parquet(path: Path, *, expected: Collection[str] = ()) -> Iterator[Record | BadRecord]:
@@ -103,26 +109,32 @@ def _rows_of(file: pq.ParquetFile) -> Iterator[Record | BadRecord]:
     for batch in file.iter_batches(batch_size=5_000):
         for row in _values(batch):
             number += 1
-            if row is None:
-                yield BadRecord(number, "bad_encoding", "a string is not UTF-8")
+            if isinstance(row, str):
+                yield BadRecord(number, *BAD[row])
             else:
                 yield to_record(number, {name: without_padding(value) for name, value in row.items()})
 
 
-def _values(batch: pa.RecordBatch) -> list[dict[str, Any] | None]:
-    """The rows of a batch; null where one cannot be decoded, which Parquet does not promise."""
+def _values(batch: pa.RecordBatch) -> list[dict[str, Any] | str]:
+    """The rows of a batch; the reason instead where one cannot be decoded, which Parquet does not promise."""
     try:
         return batch.to_pylist()
-    except UnicodeDecodeError:
+    except (ValueError, LookupError, ArithmeticError, ImportError, pa.ArrowException) as error:
         if batch.num_rows == 1:
-            return [None]
+            return ["bad_encoding" if isinstance(error, UnicodeDecodeError) else "bad_value"]
         return [row for i in range(batch.num_rows) for row in _values(batch.slice(i, 1))]
 
 
 def without_padding(value: Any) -> Any:
-    """A value without the null keys of its objects, which a column of objects has wherever another row has the key."""
+    """A value without the null keys of its objects, which a column of objects has wherever another row has the key.
+
+    A map, which Arrow gives as a list of pairs, becomes the object that it is.
+    """
     if isinstance(value, dict):
         return {key: without_padding(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
+        if value and all(isinstance(item, tuple) for item in value):  # a column of the type map
+            found = {str(key): without_padding(item) for key, item in value}
+            return found if len(found) == len(value) else Doubled(found)
         return [without_padding(item) for item in value]
     return value

@@ -71,4 +71,4 @@ def _check(source: Source, root: Path, file: str, limit: int | None) -> dict[str
 def _label(task: str | None, label: str | None, unsafe: bool | None) -> str:
     if task is None:
         return "no label"
-    return f"{task}: {label or ('unsafe' if unsafe else 'safe')}"
+    return f"{task}: {label or {None: 'not labelled', True: 'unsafe', False: 'safe'}[unsafe]}"

@@ -12,7 +12,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from catalog import configuration
 from corpus.readers.open import Format
 from corpus.sources.rules import Frozen, Origin, Row
-from corpus.sources.template import names
+from corpus.sources.template import check, names
 from corpus.sources.types import PLAIN, TYPE
 
 FOLDER = Path(__file__).parent
@@ -30,6 +30,12 @@ class Lookup(Frozen):
     key: str = "$key1"
     value: str = "$value"
     into: str
+
+    @field_validator("field")
+    @classmethod
+    def _whole_braces(cls, field: str) -> str:
+        check(field)
+        return field
 
     @property
     def records(self) -> str | None:
@@ -88,6 +94,7 @@ class Files(Frozen):
     @classmethod
     def _readable_backwards(cls, templates: dict[str, str]) -> dict[str, str]:
         for template in templates.values():
+            check(template)
             fields = list(names(template))
             if "{" not in template or len(set(fields)) < len(fields) or not all(map(str.isidentifier, fields)):
                 raise ValueError(f"{template!r} must hold fields in braces, each with a plain name of its own")

@@ -88,13 +88,16 @@ def answer(row: Row, fields: Fields) -> dict[str, Any]:
     """`label`, `unsafe`, `category` and `subcategory` of a row.
 
     Raises:
-        Rejected: `unknown_label` for a value that the description does not name; `null_...` or `empty_...` where one
-            side of a comparison is missing, which is neither equal nor unequal.
+        Rejected: `unknown_label` for a value that the description does not name; `contradiction` where `label` and
+            `unsafe` say different things; `null_...` or `empty_...` where one side of a comparison is missing, which
+            is neither equal nor unequal.
     """
     label = _choose("label", row.label, fields, labels.TASKS.get(row.task or "", ()).__contains__)
     unsafe = _choose("unsafe", row.unsafe, fields, lambda _: False)
     if row.task == "safety":
         if label is not None:
+            if unsafe not in (None, labels.is_unsafe(label)):
+                raise Rejected("contradiction", f"`label` is {label!r}, but `unsafe` is {str(unsafe).lower()}")
             unsafe = labels.is_unsafe(label)
         elif unsafe:
             label = labels.UNSAFE

@@ -1,6 +1,7 @@
 """The pictures that records name: looked at once, kept as they are."""
 
 from collections.abc import Mapping
+from errno import ENAMETOOLONG
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +56,20 @@ class Pictures:
         if not isinstance(image, str):
             raise Rejected("wrong_type", f"expected the path or the bytes of a picture, found {type(image).__name__}")
         if image not in self._ids:
-            self._ids[image] = self._keep(self._read(image), image, line, text)
+            self._ids[image] = self._keep(self._read(image, line), image, line, text)
         return self._ids[image]
 
-    def _read(self, path: str) -> bytes:
-        place = (self._folder / path).resolve()
-        if not place.is_relative_to(self._folder):
-            raise Rejected("image_outside", "the path of a picture leads out of the source's folder")
-        if not place.is_file():
-            raise Rejected("missing_image", "a picture that the record names is not there")
-        return place.read_bytes()
+    def _read(self, path: str, line: int) -> bytes:
+        try:
+            place = (self._folder / path).resolve()
+            if not place.is_relative_to(self._folder):
+                raise Rejected("image_outside", "the path of a picture leads out of the source's folder")
+            if place.is_file():
+                return place.read_bytes()
+        except OSError as error:  # its message holds the path, which may be a text of the record
+            if error.errno != ENAMETOOLONG:
+                raise OSError(error.errno, f"a picture that record {line} names: {error.strerror}") from None
+        raise Rejected("missing_image", "a picture that the record names is not there")
 
     def _keep(self, data: bytes, path: str | None, line: int, text: str | None) -> str:
         try:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from catalog import labels, taxonomy
-from corpus.sources.template import as_text, names
+from corpus.sources.template import as_text, check, names
 
 Origin = Literal["human", "machine", "construction"]
 Role = Literal["system", "user", "assistant"]
@@ -38,7 +38,12 @@ class Choice(Frozen):
     @field_validator("map", mode="before")
     @classmethod
     def _keys_are_text(cls, table: Any) -> Any:
-        return {as_text(key): value for key, value in table.items()} if isinstance(table, dict) else table
+        if not isinstance(table, dict):
+            return table
+        as_texts = {as_text(key): value for key, value in table.items()}
+        if len(as_texts) < len(table):
+            raise ValueError("two keys of the table are the same as text: the fields of a record are compared as text")
+        return as_texts
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -115,6 +120,8 @@ class Row(Frozen):
             raise ValueError("`messages` hold every turn and its images; do not name them beside it")
         if self.image_text is not None and len(self.images) != 1:
             raise ValueError("`image_text` is the text of one picture, so `images` must name one")
+        for template in self.templates():
+            check(template)
         return self
 
     @model_validator(mode="after")
@@ -138,18 +145,22 @@ class Row(Frozen):
         """The categories and sub-categories that the description itself names."""
         return [str(value) for value in _values(self.category)]
 
+    def templates(self) -> list[str]:
+        """The fields and templates that the row names."""
+        exchange = self.messages
+        if isinstance(exchange, Dialogue | Turns):
+            exchange = exchange.dialogue if isinstance(exchange, Dialogue) else exchange.list
+        texts = [self.system, self.prompt, self.response, exchange, *(image.removesuffix("?") for image in self.images)]
+        texts += [self.image_text, self.source_id, self.source_label, self.source_group]
+        return [text for text in texts if isinstance(text, str)]
+
     def shows(self) -> bool:
         """Whether pictures may stand in the row."""
         return bool(self.images) or isinstance(self.messages, str | Turns)
 
     def fields(self) -> set[str]:
         """Names of the fields that the row is made from."""
-        exchange = self.messages
-        if isinstance(exchange, Dialogue | Turns):
-            exchange = exchange.dialogue if isinstance(exchange, Dialogue) else exchange.list
-        texts = [self.system, self.prompt, self.response, exchange, *(image.removesuffix("?") for image in self.images)]
-        texts += [self.image_text, self.source_id, self.source_label, self.source_group]
-        found = {name for text in texts if isinstance(text, str) for name in names(text)} | set(self.when)
+        found = {name for text in self.templates() for name in names(text)} | set(self.when)
         choices = [self.label, self.unsafe, self.category]
         return found.union(*(choice.fields() for choice in choices if isinstance(choice, Choice)))
 

@@ -12,7 +12,7 @@ from typing import Any
 from corpus.readers.record import nearest
 
 
-class Rejected(Exception):
+class Rejected(ValueError):
     """Why a record gives no row: one word, and what was found and expected, without its text."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -27,6 +27,18 @@ def pieces(template: str) -> tuple[str, ...]:
     if "{" not in template:
         return ("", template, "")
     return tuple(re.split(r"\{([^{}]+)\}", template))
+
+
+def check(template: str) -> None:
+    """Refuse braces that hold no field: they would stand in every row as they are.
+
+    Raises:
+        ValueError: If a brace has no partner, or nothing stands inside a pair.
+    """
+    if any(brace in literal for literal in pieces(template)[::2] for brace in "{}") or (
+        "{" not in template and "}" in template
+    ):
+        raise ValueError(f"{template!r}: each field stands in one pair of braces, as in {{question}}")
 
 
 def names(template: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ import codecs
 import pytest
 
 from corpus import sources
+from corpus.readers import ReadError
 
 TABLE = "编号,问题\n01,锁怎么换？\n02,㐂字怎么写\n03,𠮷野家在哪里\n"
 ROW = {"prompt": "问题", "source_id": "编号"}
@@ -46,16 +47,16 @@ UTF8 = "2,三把锁怎么换\n".encode()
 
 
 def test_a_file_of_two_encodings_is_refused_and_no_guess_is_made(describe, tmp_path):
-    with pytest.raises(AssertionError):
+    with pytest.raises(ReadError, match="mixes UTF-8"):
         read(describe, tmp_path, "编号,问题\n".encode() + GB * 5 + UTF8 * 5)
     (checked,) = sources.check(sources.Source.load(str(tmp_path / "set" / "mine.yaml")), tmp_path)
     assert "t.csv mixes UTF-8 with another encoding: 6 lines are UTF-8, line 2 is the first" in checked["problem"]
 
 
 def test_gb18030_whose_lines_are_now_and_then_utf8_by_chance_is_gb18030(describe, tmp_path):
-    people = ["男", "女", "联通"] * 20
+    people = ["男", "女"] * 20
     table = "编号,问题\n" + "".join(f"{n},{who}\n" for n, who in enumerate(people))
-    assert "女".encode("gb18030").decode() and "联通".encode("gb18030").decode()
+    assert "女".encode("gb18030").decode()
     rows, encoding = read(describe, tmp_path, table.encode("gb18030"))
     assert (encoding, [who for _, who in rows]) == ("gb18030", people)
 

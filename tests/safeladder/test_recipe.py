@@ -1,6 +1,7 @@
 import pytest
 
 from safeladder.recipe import load, read
+from safeladder.releasing import create_release
 from train import RLConfig
 
 
@@ -44,6 +45,8 @@ def test_what_is_not_valid_is_answered_with_the_place_and_the_nearest_key(tmp_pa
 def test_a_release_is_not_called_like_a_commit_or_a_time(tmp_path, name):
     with pytest.raises(ValueError, match=r"release\.name: .*a release name starts with a letter"):
         load(write(tmp_path, f"name: x\nsources: [seed]\nrelease: {{name: '{name}'}}\n"))
+    with pytest.raises(ValueError, match="a release name starts with a letter"):
+        create_release(tmp_path / "no_store", name)  # said before the store is looked for
 
 
 def test_a_recipe_given_for_a_part_of_one_is_known_for_what_it_is(tmp_path):
