@@ -61,7 +61,8 @@ def _loader() -> Any:
     """The loader of PyYAML, but for keys that stand twice, of which it would keep the last."""
     import yaml
 
-    fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it: ten times as fast
+    # libyaml where PyYAML was built with it: ten times as fast
+    fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(fast):  # type: ignore[misc]
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -70,7 +71,7 @@ def _loader() -> Any:
                 if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                     line = key.start_mark.line + 1
                     if key.value in lines:
-                        raise ValueError(f"line {line}: the key {key.value!r} stands in line {lines[key.value]} already")
+                        raise ValueError(f"line {line}: key {key.value!r} stands in line {lines[key.value]} already")
                     lines[key.value] = line
             return super().construct_mapping(node, deep)
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from catalog import Accounting, Stage, Store, attempts, execute, fingerprints, id_of, place, plan, read_model, shards
 from safeladder.commands import RETRY, remember
-from safeladder.pipeline import stages
+from safeladder.pipeline import ingest, stages
 from safeladder.pipeline.verify import CHECKPOINTS, trained_by
 from safeladder.recipe import load
 from safeladder.report import write_report
@@ -53,6 +53,7 @@ def run_recipe(path: Path, store: Path, data: Path, *, workers: int = 1, retry_f
         RuntimeError: If a stage fails; what was finished is kept and used by the same command.
     """
     recipe = load(path)
+    ingest.found(recipe.sources, data)  # before a store is made for nothing
     opened = Store(store)
     chain = attempts(opened, stages(recipe, opened, data, workers=workers), retry=retry_failed)
     command = ["safeladder", "run", str(path.absolute()), "--store", str(store.absolute())]

@@ -84,7 +84,8 @@ def _line(path: Path, line: str, key: str | None, number: int) -> list[Record | 
     if key is None:
         return [to_record(number, value)]
     try:
-        return list(walk(path, value, key, start=number))
+        found = list(walk(path, value, key, start=number))
+        return found or [BadRecord(number, "empty_list", f"the line holds nothing where `records: {key}` leads to")]
     except ReadError as error:
         return [BadRecord(number, "missing_field", str(error))]
 

@@ -41,37 +41,42 @@ def read_csv(
     Raises:
         ReadError: If an expected column is missing or the header names one twice.
     """
-    rows = _rows(csv.reader(text, delimiter=delimiter, strict=True))
+    rows = _rows(text, delimiter)
     if columns is None:
-        header = next(rows, [])
+        header, where = next(rows, ([], ""))
         if isinstance(header, str):
-            raise ReadError(f"the header of {path} cannot be read: {header}")
+            raise ReadError(f"the header of {path} cannot be read: {header}{where}")
         columns = [name or f"$column{i}" for i, name in enumerate(header, start=1)]
         if columns:
             check_columns(path, columns, expected, hint="; give `columns` if the file has no header")
-    for number, cells in enumerate(rows, start=1):
-        yield _record(number, cells, columns)
+    for number, (cells, where) in enumerate(rows, start=1):
+        yield _record(number, cells, where, columns)
 
 
-def _rows(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
-    """Rows that are not blank; a broken one as the message of its error. Reading goes on behind it."""
+def _rows(text: IO[str], delimiter: str) -> Iterator[tuple[list[str] | str, str]]:
+    """Rows that are not blank, and where one stands that has several lines, since a lone quote may have made it so.
+
+    A broken one is the message of its error. Reading goes on behind it.
+    """
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
     while True:
+        first = reader.line_num + 1
+        cells: list[str] | str
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield str(error)
-            continue
+            cells = str(error)
         if cells:
-            yield cells
+            yield cells, f", lines {first} to {reader.line_num}" if reader.line_num > first else ""
 
 
-def _record(number: int, cells: list[str] | str, columns: Sequence[str]) -> Record | BadRecord:
+def _record(number: int, cells: list[str] | str, where: str, columns: Sequence[str]) -> Record | BadRecord:
     if isinstance(cells, str):
-        return BadRecord(number, "bad_csv", cells)
+        return BadRecord(number, "bad_csv", cells + where)
     if len(cells) != len(columns):
-        return BadRecord(number, "wrong_columns", f"{len(cells)} cells, expected {len(columns)}")
+        return BadRecord(number, "wrong_columns", f"{len(cells)} cells, expected {len(columns)}{where}")
     if any(map(damaged, cells)):
         return BadRecord(number, "bad_encoding", "a cell holds bytes that are not UTF-8")
     return to_record(number, dict(zip(columns, cells, strict=True)))
@@ -85,8 +90,8 @@ def check_columns(path: Path, columns: Sequence[str], expected: Collection[str],
     first = {name: i for i, name in reversed(list(enumerate(columns, start=1)))}
     for i, name in enumerate(columns, start=1):
         if i != first[name]:
-            shown = f" ({name!r})" if is_name(name) else ""
-            raise ReadError(f"{path}: columns {first[name]} and {i} have one name{shown}: rename one{hint}")
+            shown = repr(name) if is_name(name) else f"({len(name)} characters)"
+            raise ReadError(f"{path} has two columns of the name {shown}, {first[name]} and {i}: rename one{hint}")
 
 
 def read_parquet(path: Path, *, expected: Collection[str] = ()) -> Iterator[Record | BadRecord]:

@@ -4,10 +4,11 @@ Fields are named, or put into templates (`corpus.sources.template`); labels go t
 a description, and a value that a table does not name is a rejection, never a default. `docs/add-a-source.md` shows it.
 """
 
-from pathlib import Path
-from typing import Literal, Self
+import re
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
 from catalog import configuration
 from corpus.readers.open import Format
@@ -18,6 +19,21 @@ from corpus.sources.types import PLAIN, TYPE
 FOLDER = Path(__file__).parent
 
 
+def _inside(path: str) -> str:
+    """A path or pattern inside the folder of a source, in its shortest form.
+
+    Raises:
+        ValueError: If it leads out of the folder, or is empty.
+    """
+    place = PurePosixPath(path)
+    if place.is_absolute() or ".." in place.parts or not place.parts:
+        raise ValueError(f"{path!r}: expected a path inside the folder of the source, without `..`")
+    return str(place)
+
+
+Inside = Annotated[str, AfterValidator(_inside)]
+
+
 class Lookup(Frozen):
     """A table beside the records: where its `key` is what `field` says, its `value` becomes the field `into`.
 
@@ -26,7 +42,7 @@ class Lookup(Frozen):
     """
 
     field: str
-    file: str
+    file: Inside
     key: str = "$key1"
     value: str = "$value"
     into: str
@@ -60,7 +76,7 @@ class Files(Frozen):
     field by a template backwards: `{"prompt": "Q: {question} A: {answer}"}`.
     """
 
-    glob: str | None = None
+    glob: Inside | None = None
     hub: Hub | None = None
     format: Format | None = None
     encoding: str | None = None
@@ -137,6 +153,13 @@ class Source(Frozen):
     packaged: bool = False
     files: tuple[Files, ...] = Field(min_length=1)
     _beside: Path | None = PrivateAttr(None)  # the folder of a description of one's own
+
+    @field_validator("slug")
+    @classmethod
+    def _is_a_slug(cls, slug: str) -> str:
+        if not re.fullmatch(r"\w[\w.-]*", slug) or slug == "synth":  # the source of rows that the factory makes
+            raise ValueError("expected letters, digits, `.`, `_` and `-`, a letter or digit first; `synth` is taken")
+        return slug
 
     @property
     def beside(self) -> Path | None:

@@ -54,20 +54,32 @@ def files(source: Source, root: Path) -> list[str]:
             raise FileNotFoundError(f"the data root {root} does not exist (--data or SAFELADDER_DATA)")
         raise FileNotFoundError(f"source {source.slug}: expected its files in {folder}; {get_it}")
     found: set[str] = set()
+    tables = _tables(source)
     for entry in source.files:
         here = [hub.name_of(entry.hub)] if entry.hub else []
         if entry.glob:
-            here = [path.relative_to(folder).as_posix() for path in folder.glob(entry.glob) if path.is_file()]
+            here = [path.relative_to(folder).as_posix() for path in folder.glob(entry.glob) if _is_file(source, path)]
+            here = [file for file in here if file == entry.glob or file not in tables]
         if not here:
             raise FileNotFoundError(f"source {source.slug}: nothing in {folder} matches {entry.glob}; {get_it}")
         if twice := sorted(found & set(here)):
             raise ValueError(f"source {source.slug}: two entries of its description match {twice[0]}")
         found |= set(here)
-    for lookup in (lookup for entry in source.files for lookup in entry.lookups):
-        if not (folder / lookup.file).is_file():
-            raise FileNotFoundError(f"source {source.slug}: {folder} has no {lookup.file}; {get_it}")
-        found.add(lookup.file)
-    return sorted(found)
+    for file in sorted(tables):
+        if not (folder / file).is_file():
+            raise FileNotFoundError(f"source {source.slug}: {folder} has no {file}; {get_it}")
+    return sorted(found | tables)
+
+
+def _is_file(source: Source, path: Path) -> bool:
+    if path.is_symlink() and not path.exists():
+        raise FileNotFoundError(f"source {source.slug}: {path} is a link to nothing: mend or remove it")
+    return path.is_file()
+
+
+def _tables(source: Source) -> set[str]:
+    """Its lookup tables; a pattern that matches one does not make it records, only its own name as `glob` does."""
+    return {lookup.file for entry in source.files for lookup in entry.lookups}
 
 
 def entry_of(source: Source, file: str) -> Files | None:
@@ -76,10 +88,13 @@ def entry_of(source: Source, file: str) -> Files | None:
     Raises:
         FileNotFoundError: If it belongs to none.
     """
+    table = file in _tables(source)
     for entry in source.files:
-        if (entry.hub and hub.name_of(entry.hub) == file) or (entry.glob and matches(entry.glob, file)):
+        if (entry.hub and hub.name_of(entry.hub) == file) or (
+            entry.glob and (entry.glob == file if table else matches(entry.glob, file))
+        ):
             return entry
-    if any(lookup.file == file for entry in source.files for lookup in entry.lookups):
+    if table:
         return None
     globs = ", ".join(hub.name_of(entry.hub) if entry.hub else str(entry.glob) for entry in source.files)
     raise FileNotFoundError(f"source {source.slug} has no file {file}; its description reads {globs}")

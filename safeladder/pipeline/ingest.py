@@ -37,7 +37,7 @@ def stages(slugs: Sequence[str], data: Path, *, workers: int = 1) -> list[Stage]
     def work(context: Context, name: str) -> Output:
         return _ingest(context, *known[name], data, ahead(context) if workers > 1 else (), workers)
 
-    for source, files in _found([sources.Source.load(slug) for slug in slugs], data):
+    for source, files in found(slugs, data):
         digests = {file: sources.digest_of(source, data, file) for file in files}
         name = f"ingest:{source.slug}"
         pictures = sources.pictures_of(source, data)
@@ -48,20 +48,21 @@ def stages(slugs: Sequence[str], data: Path, *, workers: int = 1) -> list[Stage]
     return list(chain)
 
 
-def _found(named: Sequence[sources.Source], data: Path) -> list[tuple[sources.Source, list[str]]]:
-    """The files of each source; one error for all that are absent."""
+def found(names: Sequence[str], data: Path) -> list[tuple[sources.Source, list[str]]]:
+    """The files of each source, named as in `stages`; raises as that does, with one error for all that are absent."""
+    named = [sources.Source.load(name) for name in names]
     slugs = [source.slug for source in named]
     if twice := sorted({slug for slug in slugs if slugs.count(slug) > 1}):
         raise ValueError(f"two descriptions have the slug {', '.join(twice)}: give each source one of its own, once")
-    found, absent = [], []
+    there, absent = [], []
     for source in named:
         try:
-            found.append((source, sources.files(source, data)))
+            there.append((source, sources.files(source, data)))
         except FileNotFoundError as error:
             absent.append(str(error))
     if absent:
         raise FileNotFoundError("\n".join(dict.fromkeys(absent)))  # a data root that does not exist is said once
-    return found
+    return there
 
 
 def _ingest(
@@ -84,6 +85,8 @@ def _ingest(
         media, notes = [context.read_before("media")], [context.read_before("notes")]
     reading.read_all(cut, ahead, workers=workers, tick=lambda done, total: context.tick(done, total, "pieces"))
     records = sum(map(reading.records_of, cut))
+    if not records and not context.before:
+        raise ValueError(f"source {source.slug}: its {len(digests)} files hold no record: safeladder source check")
     for part in (part for piece in cut for part in reading.parts_of(piece)):
         for picture in part.media["data"]:
             context.store.put_media(picture)

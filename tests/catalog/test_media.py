@@ -182,3 +182,24 @@ def test_wild_bytes_are_a_picture_or_one_clear_refusal(noise, at, format):
             assert error.reason and error.detail
         else:
             assert open_image(data).size == (found["width"], found["height"])
+
+
+def chunk(kind, data):
+    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+
+@pytest.mark.parametrize(
+    ("colour", "transparency"), [(0, b"\x00"), (2, b"\x00\x01"), (3, b"\x00"), (0, b""), (2, b"\xff" * 5)]
+)
+def test_what_enters_can_be_opened(colour, transparency):
+    """Transparency of a wrong length, a palette that is not there: Pillow decodes some of them, but not to RGB."""
+    depth = {0: 1, 2: 3, 3: 1}[colour]
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, colour, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress((b"\0" + b"\1" * 2 * depth) * 2))
+    data = b"\x89PNG\r\n\x1a\n" + head + chunk(b"tRNS", transparency) + body + chunk(b"IEND", b"")
+    try:
+        examine(data)
+    except BadImage as error:
+        assert error.reason == "broken_image"
+    else:
+        assert open_image(data).mode == "RGB"

@@ -256,3 +256,35 @@ def test_bytes_that_are_no_utf8_have_one_reason_in_json_and_in_json_lines(put):
         put("a.jsonl", good + b"\n" + bad + b"\n" + good),
     )
     assert reasons(whole) == reasons(as_lines) == {2: "bad_encoding"}
+
+
+def test_a_first_row_of_texts_is_shown_in_no_message(put):
+    text = "怎样给旧自行车换锁，以及在哪里买新的"
+    for cells, expected in (([text, "b"], ["怎样给旧自行车换锁"]), ([text, text], [text])):
+        with pytest.raises(ReadError, match="give `columns` if the file has no header") as error:
+            list(records(put("a.csv", ",".join(cells) + "\n"), expected=[*expected, text]))
+        assert text not in str(error.value).replace(f"no column {text!r}", "")
+
+
+def test_a_lone_quote_says_how_far_it_reaches(put):
+    path = put("a.csv", 'id,text\n1,a\n2,"锁\n3,c\n4,d\n')
+    assert details(path) == ["unexpected end of data, lines 3 to 5"]
+    assert details(put("b.csv", 'id,text\n1,"锁\n2,b",c\n')) == ["3 cells, expected 2, lines 2 to 3"]
+
+
+def test_a_map_in_parquet_is_an_object_whose_texts_are_seen(tmp_path):
+    kind = pa.map_(pa.string(), pa.string())
+    pairs = pa.array([[("a", "锁"), ("b", "x")], [("a", "1"), ("a", "2")], [("a", "\0")]], kind)
+    pq.write_table(pa.table({"m": pairs}), tmp_path / "a.parquet")
+    found = list(records(tmp_path / "a.parquet"))
+    assert found[0].fields == {"m": {"a": "锁", "b": "x"}}
+    assert reasons(tmp_path / "a.parquet") == {2: "duplicate_key", 3: "nul_byte"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "bad"), [(pa.timestamp("s"), 2**60), (pa.date32(), 2**30), (pa.timestamp("us", tz="Nowhere/City"), 5)]
+)
+def test_a_value_of_parquet_that_nothing_can_hold_spoils_its_record_alone(tmp_path, kind, bad):
+    values = pa.array([None, bad], pa.int32() if pa.types.is_date32(kind) else pa.int64()).cast(kind)
+    pq.write_table(pa.table({"q": ["锁", "b"], "t": values}), tmp_path / "a.parquet")
+    assert reasons(tmp_path / "a.parquet") == {2: "bad_value"}

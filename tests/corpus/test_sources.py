@@ -270,3 +270,19 @@ def test_a_boolean_says_itself_whether_a_row_is_unsafe(root):
     rows, rejections, _, _ = everything(describe(row), root)
     assert rows["unsafe"].to_list() == [True, False]
     assert rejections["reason"].to_list() == ["unknown_label"]
+
+
+def test_a_path_that_is_a_text_is_a_missing_picture_and_an_error_of_the_disk_shows_none(root, monkeypatch):
+    lines(root, {"q": "x", "i": "长" * 300}, {"q": "y", "i": "a b.png"})
+    source = describe({"prompt": "q", "images": ["i"]})
+    rows, rejections, _, _ = everything(source, root)
+    assert (rows.height, rejections["reason"].to_list()) == (0, ["missing_image", "missing_image"])
+    (root / "toy/a b.png").write_bytes(picture())
+
+    def broken(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", broken)
+    with pytest.raises(OSError, match="a picture that record 2 names: Permission denied") as error:
+        everything(source, root)
+    assert "a b" not in str(error.value)

@@ -383,3 +383,76 @@ def test_the_files_of_a_description_of_ones_own_may_lie_beside_it(tmp_path):
     assert texts(everything(source, tmp_path / "data")[0]) == [[("user", "beside")]]
     lines(tmp_path, {"q": "data root"}, name="data/toy/a.jsonl")
     assert texts(everything(source, tmp_path / "data")[0]) == [[("user", "data root")]]
+
+
+@pytest.mark.parametrize("template", ["{q", "q}", "{}", "问：{q}}", "{{q}}"])
+def test_braces_that_hold_no_field_are_refused(template):
+    for row in ({"prompt": template}, {"prompt": "q", "images": [template]}, {"prompt": "q", "source_id": template}):
+        with pytest.raises(ValidationError, match="each field stands in one pair of braces"):
+            describe(row)
+
+
+def test_a_key_that_stands_twice_in_a_description_is_named_with_its_line(tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text("slug: a\ntitle: t\nslug: b\n")
+    with pytest.raises(ValueError, match=r"s\.yaml: line 3: key 'slug' stands in line 1 already"):
+        Source.from_yaml(path)
+    path.write_text("slug: a\nfiles: [{rows: [{unsafe: {from: x, map: {1: true, '1': false}}}]}]\n")
+    with pytest.raises(ValueError, match="line 2: key '1' stands in line 2 already"):
+        Source.from_yaml(path)
+    path.write_text("a: " + "[" * 20_000)
+    with pytest.raises(ValueError, match=r"s\.yaml"):
+        Source.from_yaml(path)
+
+
+@pytest.mark.parametrize(
+    "unsafe", [{"from": "x", "map": {True: True, "true": False}}, {"from": "x", "map": {(1, 2): True}}]
+)
+def test_keys_of_a_table_are_texts_of_their_own(unsafe):
+    with pytest.raises(ValidationError, match=r"same as text|expected one value"):
+        describe({"prompt": "q", "task": "safety", "unsafe": unsafe})
+
+
+def test_a_label_and_unsafe_that_say_different_things_are_a_rejection(root):
+    lines(root, {"q": "甲", "l": "Unsafe", "u": False}, {"q": "b", "l": "Unsafe", "u": True})
+    row = {"prompt": "q", "task": "safety", "label": {"from": "l"}, "unsafe": {"from": "u"}}
+    rows, rejections, _, _ = everything(describe(row), root)
+    assert rows["unsafe"].to_list() == [True]
+    assert rejected(rejections) == [(1, "contradiction")]
+
+
+@pytest.mark.parametrize("path", ["/etc/*.json", "../a.jsonl", "zh/../../a.jsonl", ""])
+def test_no_path_of_a_description_leads_out_of_the_folder(path):
+    with pytest.raises(ValidationError, match="inside the folder of the source"):
+        describe({"prompt": "q"}, glob=path)
+    with pytest.raises(ValidationError, match="inside the folder of the source"):
+        describe({"prompt": "q"}, lookups=[{"field": "k", "file": path, "into": "t"}])
+
+
+@pytest.mark.parametrize(("slug", "good"), [("锁", True), ("a.b-c_1", True), ("synth", False), ("a/b", False),
+                                            ("..", False), ("a\n", False), ("", False)])  # fmt: skip
+def test_a_slug_is_a_name_of_a_folder(slug, good):
+    fields = describe({"prompt": "q"}).model_dump(by_alias=True) | {"slug": slug}
+    if good:
+        assert Source.model_validate(fields).slug == slug
+    else:
+        with pytest.raises(ValidationError, match="letter or digit first"):
+            Source.model_validate(fields)
+
+
+def test_a_lookup_table_that_a_pattern_matches_gives_no_rows(root):
+    lines(root, {"k": "1", "q": "甲"})
+    lines(root, {"k": "1", "v": "乙"}, name="toy/table.jsonl")
+    table = {"field": "k", "file": "./table.jsonl", "key": "k", "value": "v", "into": "t"}
+    rows, rejections, _, _ = everything(describe({"prompt": "{q}{t}"}, lookups=[table], glob="./*.jsonl"), root)
+    assert (texts(rows), rejections.height) == ([[("user", "甲乙")]], 0)
+
+
+def test_a_link_to_nothing_and_a_line_with_an_empty_list_do_not_disappear(root):
+    lines(root, {"items": []}, {"items": [{"q": "甲"}]})
+    source = describe({"prompt": "q"}, records="items")
+    rows, rejections, _, records = everything(source, root)
+    assert (rows.height, rejected(rejections), records) == (1, [(1, "empty_list")], 2)
+    (root / "toy/b.jsonl").symlink_to(root / "gone.jsonl")
+    with pytest.raises(FileNotFoundError, match=r"b\.jsonl is a link to nothing"):
+        everything(source, root)

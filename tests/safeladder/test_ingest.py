@@ -203,3 +203,10 @@ def test_a_file_that_changes_between_its_digest_and_its_reading_is_an_error(tmp_
     with pytest.raises(ReadError, match=r"a-0\.jsonl changed while it was read: run again"):
         execute(store, name="r", recipe={}, stages=chain)
     run(store, [slug], tmp_path)
+
+
+def test_a_source_without_a_record_is_an_error(tmp_path):
+    slug = source(tmp_path / "a", "a", files=1)
+    (tmp_path / "a" / "a-0.jsonl").write_text("")
+    with pytest.raises(ValueError, match="source a: its 1 files hold no record"):
+        run(Store(tmp_path / "store"), [slug], tmp_path)
