@@ -50,13 +50,15 @@ def encoding_of(path: Path) -> str:
         seen = _survey(file)
     if seen.broken * 10 <= seen.good:
         return "utf-8"
-    if seen.clean * 10 > seen.lines:
-        raise ReadError(
-            f"{path} mixes UTF-8 with another encoding: {seen.clean} lines are UTF-8, line {seen.first} is the first "
-            "that is not; no encoding reads both: convert its parts before they are joined"
-        )
     odd = seen.odd
     guess = chardet.detect(odd, include_encodings=GUESSES)["encoding"]
+    # One or two characters of GB 2312 are often UTF-8 of two bytes each; of Windows-1252 hardly ever.
+    clean = seen.whole if guess and codecs.lookup(guess).name == "cp1252" else seen.clean
+    if clean * 10 > seen.lines:
+        raise ReadError(
+            f"{path} mixes UTF-8 with another encoding: {clean} lines are UTF-8, line {seen.first} is the first "
+            "that is not; no encoding reads both: convert its parts before they are joined"
+        )
     if guess and codecs.lookup(guess).name in CHINESE:
         guess = max(CHINESE, key=lambda name: _common(odd, name))
     if guess is None or not _reads(path, guess):
@@ -68,7 +70,8 @@ class _Seen(NamedTuple):
     good: int  # non-ASCII characters that are UTF-8
     broken: int  # bytes that are not
     lines: int  # lines that hold either
-    clean: int  # those of them that are UTF-8, and not by chance
+    whole: int  # those of them that are UTF-8
+    clean: int  # those of these that are it not by chance, whatever the encoding of the others
     first: int  # number of the first that is not
     odd: bytes  # a sample of them
 
@@ -78,7 +81,7 @@ def _survey(lines: IO[bytes]) -> _Seen:
 
     Only non-ASCII lines are sampled, so that one Chinese row among a thousand English ones decides.
     """
-    good = broken = seen = clean = first = 0
+    good = broken = seen = whole = clean = first = 0
     odd = bytearray()
     for number, line in enumerate(lines, start=1):
         if line.isascii():
@@ -89,12 +92,12 @@ def _survey(lines: IO[bytes]) -> _Seen:
         good += here
         broken += bad
         seen += 1
-        # One or two characters of GB 2312 are often UTF-8 of two bytes each, never of three.
+        whole += not bad
         clean += not bad and (here > 2 or max(text) > "\u07ff")
         first = first or (number if bad else 0)
         if len(odd) < SAMPLE:
             odd += line[:SAMPLE]
-    return _Seen(good, broken, seen, clean, first, bytes(odd))
+    return _Seen(good, broken, seen, whole, clean, first, bytes(odd))
 
 
 def _common(data: bytes, encoding: str) -> float:

@@ -53,6 +53,15 @@ def test_a_file_of_two_encodings_is_refused_and_no_guess_is_made(describe, tmp_p
     assert "t.csv mixes UTF-8 with another encoding: 6 lines are UTF-8, line 2 is the first" in checked["problem"]
 
 
+def test_one_accent_a_line_is_enough_beside_windows_1252(describe, tmp_path):
+    with pytest.raises(ReadError, match="mixes UTF-8"):
+        read(
+            describe,
+            tmp_path,
+            TABLE[:6].encode() + "1,café\n".encode() * 8 + "2,naïve é é é é é é é é é é\n".encode("cp1252"),
+        )
+
+
 def test_gb18030_whose_lines_are_now_and_then_utf8_by_chance_is_gb18030(describe, tmp_path):
     people = ["男", "女"] * 20
     table = "编号,问题\n" + "".join(f"{n},{who}\n" for n, who in enumerate(people))

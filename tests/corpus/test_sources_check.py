@@ -76,5 +76,5 @@ def test_odd_pictures_are_kept_with_a_note_that_names_them_once(root):
 def test_a_null_answer_is_not_safe(root):
     lines(root, {"q": "甲", "l": "?"}, {"q": "b", "l": "no"})
     row = {"prompt": "q", "task": "safety", "unsafe": {"from": "l", "map": {"?": None, "no": False}}}
-    (found,) = check(describe(row), root)
+    (found,) = sources.check(describe(row), root)
     assert found["labels"] == {"safety: not labelled": 1, "safety: safe": 1}

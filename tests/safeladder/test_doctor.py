@@ -6,9 +6,12 @@ import os
 import sys
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import polars as pl
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 from catalog import Store, place, read_model
 from catalog.segments import name_of
@@ -228,8 +231,14 @@ def test_a_store_json_that_is_not_valid_is_wrong_everywhere_it_is_read(doctor, t
         assert code == 1 and place.FILE in wrong(findings)[0]["what"]
 
 
+def settled(folder, **parts):
+    """A store whose parts were there when it was made, and need not be there any more."""
+    folder.mkdir()
+    (folder / place.FILE).write_text(place.Place(**parts).model_dump_json())
+
+
 def test_a_postgresql_that_does_not_answer_is_wrong_and_its_password_is_not_shown(doctor, tmp_path):
-    place.settle(tmp_path / "store", ledger="postgresql+psycopg://me:geheim@127.0.0.1:1/safety")
+    settled(tmp_path / "store", ledger="postgresql+psycopg://me:geheim@127.0.0.1:1/safety")
     code, findings = doctor("postgres")
     assert code == 1 and "127.0.0.1" in wrong(findings)[0]["what"]
     assert wrong(findings)[0]["mend"] == "pg_isready -h 127.0.0.1 -p 1"
@@ -239,7 +248,7 @@ def test_a_postgresql_that_does_not_answer_is_wrong_and_its_password_is_not_show
 
 
 def test_a_bucket_that_cannot_be_reached_is_wrong_soon(doctor, tmp_path):
-    place.settle(tmp_path / "store", files="s3://bucket/safety")
+    settled(tmp_path / "store", files="s3://bucket/safety")
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     started = time.monotonic()
     code, findings = doctor("s3", **keys)
@@ -249,7 +258,11 @@ def test_a_bucket_that_cannot_be_reached_is_wrong_soon(doctor, tmp_path):
 
 
 def test_a_store_on_s3_and_postgresql(doctor, tmp_path, s3, postgres_url):  # noqa: F811
-    place.settle(tmp_path / "store", files=s3(), ledger=postgres_url)
+    name = f"doctor_{uuid4().hex[:12]}"
+    with create_engine(postgres_url, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"create database {name}"))
+    ledger = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    settled(tmp_path / "store", files=s3(), ledger=ledger)
     code, findings = doctor("postgres")
     assert code == 0 and only(findings, "answers and holds no ledger yet")
     store = Store(tmp_path / "store")
