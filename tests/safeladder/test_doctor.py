@@ -233,7 +233,7 @@ def test_a_store_json_that_is_not_valid_is_wrong_everywhere_it_is_read(doctor, t
 
 def settled(folder, **parts):
     """A store whose parts were there when it was made, and need not be there any more."""
-    folder.mkdir()
+    folder.mkdir(mode=0o700)
     (folder / place.FILE).write_text(place.Place(**parts).model_dump_json())
 
 
