@@ -23,7 +23,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "release_rows": ("release_id", "sample_id", "task"),
     "checkpoint_metrics": ("checkpoint_id", "model", "split", "slice", "metric"),
     "verdicts": ("sample_id", "checkpoint_id"),
-    "rejections": ("sample_id", "stage", "reason", "source", "file", "line", "matched_id"),
 }
 # A look-up by these columns takes about a millisecond whatever the size. More indexes cost more than they give: the
 # other tables are sorted by `sample_id` instead, so that a look-up reads one row group of each refresh.
