@@ -95,7 +95,7 @@ def _changed(answers: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
     known = answers.join(
         last.select(*who, pl.col("annotation_id", "label", "category").name.prefix("last_")), on=who, how="left"
     )
-    same = pl.col("label").eq_missing("last_label") & pl.col("category").eq_missing("last_category")
+    same = pl.col("label").eq_missing(pl.col("last_label")) & pl.col("category").eq_missing(pl.col("last_category"))
     new = known.filter(pl.col("last_annotation_id").is_null() | ~same)
     again = new["annotation_id"].is_in(stored["annotation_id"].implode())
     ids = [
