@@ -239,7 +239,8 @@ class StoreMachine(RuleBasedStateMachine):
     def lose_a_checkpoint(self):
         folder = self.store.path / self.model.entries("checkpoints")[0]["path"]
         folder.rename(self.root / "elsewhere")
-        assert maintenance.verify(self.store) == [f"{folder} is listed in the ledger but missing"]
+        shared = place.read(self.store.path).ledger is not None  # then it may well be on another host
+        assert maintenance.verify(self.store) == [f"{folder} is listed in the ledger but missing"] * (not shared)
         with pytest.raises(DamagedSegment, match=folder.name):
             backup.backup(self.store, self.backup_place)
         (self.root / "elsewhere").rename(folder)
