@@ -16,13 +16,11 @@ from sqlalchemy.exc import DBAPIError
 from catalog.store import Store
 
 PAUSE = 0.1  # seconds between two looks at a lock that another process holds
+TRIES = 3  # before a lock counts as held: whoever asks for it holds it for a moment
 
 
 class Held(RuntimeError):
     """Another process holds the lock."""
-
-
-TRIES = 3  # before a lock counts as held: whoever asks for it holds it for a moment
 
 
 @contextmanager

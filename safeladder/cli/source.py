@@ -123,16 +123,8 @@ def ingest(
     chosen = reading.stages(names, root, workers=workers)  # before a store is made for nothing
     opened = Store(where)
     chain = attempts(opened, chosen, retry=retry_failed)
-    command = [
-        "safeladder",
-        "source",
-        "ingest",
-        *names,
-        "--store",
-        str(where.absolute()),
-        "--data",
-        str(root.absolute()),
-    ] + [RETRY] * retry_failed
+    command = ["safeladder", "source", "ingest", *names, "--store", str(where.absolute())]
+    command += ["--data", str(root.absolute()), "--workers", str(workers)] + [RETRY] * retry_failed
     run_id = run_stages(opened, name="ingest", recipe={"sources": names}, chain=chain, command=command)
     ran = opened.read("stages")
     mine = ran.filter(ran["run_id"] == run_id).sort("position")

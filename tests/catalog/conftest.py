@@ -63,7 +63,8 @@ def postgres_url(tmp_path_factory):
     """A database on a real PostgreSQL server; where there is none the test says so and is skipped."""
     if postgres_programs() is None:
         pytest.skip("PostgreSQL is not installed here (Debian: apt install postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: a socket's path has at most 107 characters
+    # Short, since a socket's path has at most 107 characters; and where another user than root may go.
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     try:
         with postgres(folder) as url:
             yield url
