@@ -1,0 +1,1 @@
+"""Inference: requests to vLLM or any OpenAI-compatible endpoint, through datatrove, with nothing lost."""
