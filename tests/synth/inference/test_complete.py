@@ -1,0 +1,252 @@
+"""Every request gets one reply, whatever the server does."""
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from synth.inference import (
+    Endpoint,
+    EndpointLost,
+    Executor,
+    Reply,
+    Request,
+    Sampling,
+    complete,
+    estimate,
+)
+
+sys.path.insert(0, str(Path(__file__).parent))  # the server is also started by the processes that are killed
+from faults import Server, running
+
+
+def chat(number: int, *, seed: int = 0, media_id: str | None = None, **sampling: object) -> Request:
+    parts = [{"type": "text", "text": f"Count to {number}.", "media_id": None}]
+    if media_id:
+        parts.insert(0, {"type": "image", "text": None, "media_id": media_id})
+    return Request(
+        id=f"row-{number}",
+        messages=({"role": "user", "content": parts},),
+        sampling=Sampling(seed=seed, max_tokens=8, **sampling),
+    )
+
+
+def endpoint(server: Server, **changes: object) -> Endpoint:
+    return Endpoint(**{"url": server.url, "model": "m", "timeout_s": 1.0, "concurrency": 16} | changes)
+
+
+def test_replies_come_in_the_order_of_the_requests(tmp_path):
+    requests = [chat(n) for n in reversed(range(50))]
+    with running(Server(delay_s=0.01)) as server:
+        replies = complete(requests, endpoint(server), folder=tmp_path)
+    assert [reply.id for reply in replies] == [request.id for request in requests]
+    assert all(reply.failure is None and reply.completion_tokens == 3 for reply in replies)
+    assert 1 < server.most_at_once <= 16
+
+
+def test_faults_change_no_answer(tmp_path):
+    requests = [chat(n) for n in range(120)]
+    with running(Server()) as calm:
+        expected = complete(requests, endpoint(calm), folder=tmp_path / "calm")
+    with running(Server(share=0.4, times=2, slow_s=3)) as server:
+        replies = complete(requests, endpoint(server), folder=tmp_path / "faulty")
+    assert replies == expected
+    assert set(server.faults) == {"busy", "server_error", "cut", "malformed", "slow"}
+    assert max(server.answered.values()) == 1
+
+
+def test_a_failure_is_counted_and_asked_again(tmp_path):
+    requests = [chat(n) for n in range(60)]
+    server = Server(share=0.2, times=3, kinds=("busy", "malformed", "null"))
+    with running(server):
+        first = complete(requests, endpoint(server, attempts=2), folder=tmp_path)
+        failed = {reply.id for reply in first if reply.failure}
+        tries = sum(server.tries.values())
+        second = complete(requests, endpoint(server, attempts=2), folder=tmp_path)
+    assert 3 < len(failed) < 30
+    assert {reply.failure for reply in first if reply.failure} <= {"busy", "malformed"}
+    assert all(reply.choices == () for reply in first if reply.failure)
+    assert not any(reply.failure for reply in second)
+    assert sum(server.tries.values()) - tries < 2 * len(failed) + 1  # only what failed was asked again
+    assert [reply for reply in second if reply.id not in failed] == [reply for reply in first if not reply.failure]
+
+
+def test_a_refused_request_fails_alone_and_its_text_is_not_repeated(tmp_path):
+    server = Server(share=1.0, times=99, kinds=("bad_request",))
+    with running(server):
+        (reply,) = complete([chat(77)], endpoint(server), folder=tmp_path)
+    assert (reply.failure, reply.detail) == ("refused_by_server", "HTTP 400")
+    assert sum(server.tries.values()) == 1
+
+
+def test_an_unknown_model_stops_the_job_at_once(tmp_path):
+    with (
+        running(Server(share=1.0, times=99, kinds=("unknown",))) as server,
+        pytest.raises(EndpointLost, match="doctor synth"),
+    ):
+        complete([chat(n) for n in range(50)], endpoint(server), folder=tmp_path)
+    assert sum(server.tries.values()) <= 16
+
+
+def test_a_server_that_goes_away_stops_the_job_and_keeps_the_answers(tmp_path):
+    requests = [chat(n) for n in range(200)]
+    with running(Server()) as server:
+        complete(requests[:50], endpoint(server), folder=tmp_path)
+    gone = endpoint(server, attempts=1)
+    with pytest.raises(EndpointLost, match="in a row"):
+        complete(requests, gone, folder=tmp_path)
+    with running(Server()) as back:
+        replies = complete(requests, endpoint(back), folder=tmp_path)
+    assert not any(reply.failure for reply in replies)
+    assert sum(back.tries.values()) == 150
+
+
+@pytest.mark.parametrize(
+    ("change", "asked"),
+    [
+        ({"model": "other"}, 30),
+        ({"revision": "2"}, 30),
+        ({"concurrency": 3, "timeout_s": 2.0}, 0),
+    ],
+)
+def test_the_model_is_part_of_what_was_asked(tmp_path, change, asked):
+    requests = [chat(n) for n in range(30)]
+    with running(Server()) as server:
+        complete(requests, endpoint(server), folder=tmp_path)
+        before = sum(server.tries.values())
+        complete(requests, endpoint(server, **change), folder=tmp_path)
+        assert sum(server.tries.values()) - before == asked
+
+
+def test_another_seed_or_text_under_the_same_id_is_another_request(tmp_path):
+    with running(Server()) as server:
+        (first,) = complete([chat(1)], endpoint(server), folder=tmp_path)
+        (second,) = complete([chat(1, seed=5)], endpoint(server), folder=tmp_path)
+        (again,) = complete([chat(1)], endpoint(server), folder=tmp_path)
+    assert first != second
+    assert again == first
+    assert [body["seed"] for body in server.bodies] == [0, 5]
+
+
+def test_ids_are_unique(tmp_path):
+    with pytest.raises(ValueError, match="'row-1'"):
+        complete([chat(1), chat(2), chat(1)], Endpoint(url="http://127.0.0.1:9", model="m"), folder=tmp_path)
+
+
+def test_what_is_sent(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "secret-1")
+    png = b"\x89PNG rest"
+    asked = [
+        chat(1, media_id="abc", n=2, logprobs=3, stop=("\n",), answer_schema={"type": "object"}),
+        Request(id="base", prompt="Once", sampling=Sampling(logprobs=1)),
+    ]
+    with running(Server()) as server:
+        replies = complete(
+            asked,
+            endpoint(server, url=server.url + "/v1/", key_variable="MY_KEY"),
+            folder=tmp_path,
+            picture={"abc": png}.__getitem__,
+        )
+    chatted, completed = sorted(server.bodies, key=lambda body: "prompt" in body)
+    url = "data:image/png;base64,iVBORyByZXN0"
+    assert chatted["messages"][0]["content"][0] == {"type": "image_url", "image_url": {"url": url}}
+    assert (chatted["n"], chatted["top_logprobs"], chatted["stop"]) == (2, 3, ["\n"])
+    assert chatted["response_format"]["json_schema"]["schema"] == {"type": "object"}
+    assert (completed["prompt"], completed["logprobs"]) == ("Once", 1)
+    assert {headers["Authorization"] for headers in server.headers} == {"Bearer secret-1"}
+    assert len(replies[0].choices) == 2
+    assert not any(b"secret-1" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_another_number_of_workers_goes_on_with_the_same_answers(tmp_path):
+    requests = [chat(n) for n in range(90)]
+    with running(Server()) as server:
+        first = complete(requests[:40], endpoint(server), folder=tmp_path)
+        three = complete(requests, endpoint(server), folder=tmp_path, executor=Executor(tasks=3))
+        asked = sum(server.tries.values())
+        two = complete(requests, endpoint(server), folder=tmp_path, executor=Executor(tasks=2))
+    assert asked == 90 == sum(server.tries.values())
+    assert three == two
+    assert three[:40] == first
+
+
+def test_a_full_disk_stops_the_job_and_nothing_is_lost(tmp_path):
+    code = f"""
+import resource, sys
+sys.path[:0] = [{str(Path(__file__).parent)!r}]
+from pathlib import Path
+from test_complete import chat, endpoint
+from synth.inference import complete, Endpoint
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+complete([chat(n) for n in range(100)], Endpoint(url=sys.argv[1], model="m"), folder=Path(sys.argv[2]))
+"""
+    with running(Server()) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", code, server.url, str(tmp_path)], capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 1
+        assert "File too large" in done.stderr
+        replies = complete([chat(n) for n in range(100)], Endpoint(url=server.url, model="m"), folder=tmp_path)
+    assert not any(reply.failure for reply in replies)
+    assert len({reply.id for reply in replies}) == 100
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+def test_a_torn_line_is_asked_again(tmp_path):
+    with running(Server()) as server:
+        first = complete([chat(n) for n in range(5)], endpoint(server), folder=tmp_path)
+        (journal,) = tmp_path.rglob("answers-*.jsonl")
+        journal.write_bytes(journal.read_bytes()[:-9])
+        assert complete([chat(n) for n in range(5)], endpoint(server), folder=tmp_path) == first
+        assert complete([chat(n) for n in range(5)], endpoint(server), folder=tmp_path) == first
+    assert sum(server.tries.values()) == 6
+
+
+def test_the_estimate_keeps_what_it_measured(tmp_path):
+    requests = [chat(n) for n in range(100)]
+    with running(Server()) as server:
+        found = estimate(requests, endpoint(server), folder=tmp_path, sample=10)
+        complete(requests, endpoint(server), folder=tmp_path)
+    assert (found.requests, found.prompt_tokens, found.completion_tokens) == (100, 700, 300)
+    assert found.tokens_per_s > 0
+    assert 0 < found.hours < 1
+    assert sum(server.tries.values()) == 100
+
+
+def test_progress_ends_with_everything(tmp_path):
+    ticks = []
+    with running(Server(delay_s=0.05)) as server:
+        complete([chat(n) for n in range(100)], endpoint(server), folder=tmp_path, tick=lambda *t: ticks.append(t))
+    assert ticks[0][:2] == (0, 100)
+    assert ticks[-1][:2] == (100, 100)
+    assert any("tokens/s" in unit and 0 < done < 100 for done, _, unit in ticks)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda x: (
+            st.lists(x)
+            | st.dictionaries(
+                st.sampled_from(["choices", "message", "content", "text", "usage", "logprobs", "tokens"]), x
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_json_is_a_reply_or_malformed(answer):
+    from synth.inference.wire import Malformed, reply
+
+    try:
+        made = reply(chat(1), json.loads(json.dumps(answer)))
+    except Malformed:
+        return
+    assert isinstance(made, Reply)
+    assert len(made.choices) == 1
+    made.choices[0].text.encode()
