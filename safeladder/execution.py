@@ -14,7 +14,7 @@ from catalog import Accounting, Stage, Store, attempts, execute, fingerprints, i
 from safeladder.commands import RETRY, remember
 from safeladder.pipeline import ingest, stages
 from safeladder.pipeline.verify import CHECKPOINTS, trained_by
-from safeladder.recipe import load
+from safeladder.recipe import Recipe, load
 from safeladder.report import write_report
 
 UNSURE = 0.25
@@ -52,12 +52,24 @@ def run_recipe(path: Path, store: Path, data: Path, *, workers: int = 1, retry_f
     Raises:
         RuntimeError: If a stage fails; what was finished is kept and used by the same command.
     """
-    recipe = load(path)
+    command = ["safeladder", "run", str(path.absolute()), "--store", str(store.absolute())]
+    command += ["--data", str(data.absolute()), "--workers", str(workers)] + [RETRY] * retry_failed
+    return run_loaded(load(path), store, data, command=command, workers=workers, retry_failed=retry_failed)
+
+
+def run_loaded(
+    recipe: Recipe,
+    store: Path,
+    data: Path,
+    *,
+    command: Sequence[str],
+    workers: int = 1,
+    retry_failed: bool = False,
+) -> Done:
+    """As `run_recipe`, of a recipe that lies in no file; `command` is what goes on with it."""
     ingest.found(recipe.sources, data)  # before a store is made for nothing
     opened = Store(store)
     chain = attempts(opened, stages(recipe, opened, data, workers=workers), retry=retry_failed)
-    command = ["safeladder", "run", str(path.absolute()), "--store", str(store.absolute())]
-    command += ["--data", str(data.absolute()), "--workers", str(workers)] + [RETRY] * retry_failed
     run_id = run_stages(opened, name=recipe.name, recipe=recipe.model_dump(mode="json"), chain=chain, command=command)
     outputs = fingerprints(chain)
     folder = store / "runs" / run_id[:12]

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from catalog import configuration, releases
 from synth import SynthConfig
+from synth.balance import Job
+from synth.inference import Endpoint, Executor, Workers
+from synth.judges import JUDGES
 from train import RLConfig
 from verifiers import VerifierConfig
 
@@ -58,12 +61,41 @@ class ReleaseConfig(_Part):
         return releases.checked_name(name)
 
 
+class JudgeConfig(_Part):
+    """A judge, and the model that it asks; a rule asks none."""
+
+    name: str = Field(description="As `safeladder synth judges` lists them")
+    engine: Endpoint | Workers | None = Field(None, description="By default the writer itself")
+
+    @field_validator("name")
+    @classmethod
+    def _is_one(cls, name: str) -> str:
+        if name not in JUDGES:
+            near = configuration.nearest(name, JUDGES)
+            raise ValueError(f"no judge {name!r}" + (f"; did you mean {near!r}?" if near else ""))
+        return name
+
+
+class GenerateConfig(_Part):
+    """Rows that a model writes, and judges label."""
+
+    jobs: tuple[Job, ...] = Field(description="What to write, as `safeladder synth plan` plans it")
+    writer: Endpoint | Workers = Field(description="Who writes")
+    judges: tuple[JudgeConfig, ...] = Field(description="Who says what was written")
+    verifier: str | None = Field(None, description="A verifier of the store that judges too: how its id begins")
+    rollouts: int = Field(1, ge=1, description="Replies of a policy to one request")
+    parents: str | None = Field(None, description="Release whose rows may be gone on from")
+    certain: float = Field(0.6, gt=0, le=1, description="Probability from which the judges' label counts")
+    executor: Executor = Executor()
+
+
 class Recipe(_Part):
     """One run of the factory; a part that is null is not run."""
 
     name: str
     seed: int = 0
-    sources: tuple[str, ...] = Field(description="Source slugs, see `safeladder source list`")
+    sources: tuple[str, ...] = Field((), description="Source slugs, see `safeladder source list`")
+    generate: GenerateConfig | None = None
     filter: FilterConfig = FilterConfig()
     dedup: DedupConfig = DedupConfig()
     split: SplitConfig = SplitConfig()
@@ -75,14 +107,14 @@ class Recipe(_Part):
     @field_validator("sources")
     @classmethod
     def _named_once(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
-        if not sources:
-            raise ValueError("names no source; `safeladder source list` shows the shipped ones")
         if twice := sorted({name for name in sources if sources.count(name) > 1}):
             raise ValueError(f"{', '.join(map(repr, twice))} stands there twice")
         return sources
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if not self.sources and not self.generate:
+            raise ValueError("sources: names no source; `safeladder source list` shows the shipped ones")
         if self.rl and not self.verifier:
             raise ValueError("rl needs a verifier: its reward comes from the one that this run trains")
         return self

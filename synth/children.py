@@ -10,8 +10,7 @@ from synth.attacks import Attack
 from synth.context import Context
 from synth.counterfactuals import Edit, Outcome
 from synth.errors import NotApplicable
-from synth.images import lift
-from synth.images.render import visible_text
+from synth.images import RenderSpec, Scene, lift, visible_text
 
 Row = Mapping[str, Any]
 Part = dict[str, Any]
@@ -19,14 +18,15 @@ Messages = list[dict[str, Any]]
 
 
 class Child(NamedTuple):
-    """What a transform made of a row. `donor_id` names a second parent; `media` is a table row and its file."""
+    """What a transform made of a row. `donor_id` names a second parent; `media` is a row of the
+    table, and `data`, its file."""
 
     messages: Messages
     label: str | None
     unsafe: bool | None
     detail: dict[str, Any]
     donor_id: str | None = None
-    media: tuple[dict[str, Any], bytes] | None = None
+    media: dict[str, Any] | None = None
 
 
 def attacked(row: Row, attack: Attack, *, rng: Random) -> Child:
@@ -49,17 +49,24 @@ def edited(row: Row, edit: Edit, outcome: Outcome, *, rng: Random, context: Cont
 
 def lifted(row: Row, *, rng: Random) -> Child:
     """The same reply to the request in a picture, hence the same label."""
-    media: list[tuple[dict[str, Any], bytes]] = []
+    if row["images"]:
+        raise NotApplicable("has_picture")
+    media: list[dict[str, Any]] = []
     held_out = row["split"] != "train"
 
     def picture(request: str) -> list[Part]:
         spec, png, text = lift(request, rng=rng, held_out=held_out)
-        found = probe(png) | {"text": visible_text(spec), "spec": spec.model_dump_json()}
-        media.append((found, png))
+        found = picture_row(spec, png)
+        media.append(found)
         return [{"type": "image", "text": None, "media_id": found["media_id"]}, _text(text)]
 
     messages = _ask(row["messages"], picture)
     return Child(messages, row["label"], row["unsafe"], {"held_out": held_out}, media=media[0])
+
+
+def picture_row(spec: RenderSpec | Scene, png: bytes) -> dict[str, Any]:
+    """A row of the media table for a picture that was drawn, and `data`, its file."""
+    return probe(png) | {"text": visible_text(spec), "spec": spec.model_dump_json(), "data": png}
 
 
 def _text(text: str) -> Part:

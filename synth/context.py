@@ -9,23 +9,38 @@ from typing import Any
 import polars as pl
 
 from catalog.labels import CATEGORIES
+from catalog.schema import BATCH
 from synth.language import language
 
 SOURCE = "synth"
+READS = (*BATCH.names, "prompt", "response", "images", "split")
 DONOR_LABEL = "Safe without risk"  # a refusal or a warning would fit many a prompt; a harmful reply would stay unsafe
 MIN_DONOR_CHARS = 20  # "Yes." is an answer to anything
 TRIES = 8
 MAX_SHARED = 0.2  # Jaccard similarity of the terms of two prompts, at most
 
 
+def require_columns(frame: pl.DataFrame) -> None:
+    """Raise ValueError where rows lack a column of `READS`."""
+    if missing := [name for name in READS if name not in frame.columns]:
+        raise ValueError(
+            f"derive needs the columns {', '.join(missing)}: prompt, response and images come from "
+            "catalog.text.with_text, split from the curated corpus"
+        )
+
+
 class Context:
     """The corpus around the rows, asked by content and never by position, so that order and batches do not matter.
 
     Args:
-        corpus: Rows with the columns that `derive` reads.
+        corpus: Rows with the columns `READS`.
+
+    Raises:
+        ValueError: If a column is missing.
     """
 
     def __init__(self, corpus: pl.DataFrame) -> None:
+        require_columns(corpus)
         self._corpus = corpus.filter(pl.col("source") != SOURCE)
         answered_well = pl.col("label").is_in(["Safe without risk", "Unnecessary refusal", "Illogical completion"])
         risky = pl.col("category").is_in(list(CATEGORIES)) | ~answered_well | pl.col("unsafe")

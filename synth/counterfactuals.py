@@ -1,14 +1,15 @@
 """Edits of a reply after which its label is known without asking anybody.
 
 They teach a verifier what must not move it (an opening, a closing remark) and what must (the reply itself). An opening
-or remark goes with every label, so that the remark alone never tells which one it is.
+or remark goes before or behind safe and unsafe replies alike, so that the remark alone never tells which one it is.
+Some edits that seem to belong here are missing because no label follows from them: docs/decisions/007.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from catalog.labels import SAFETY, is_unsafe
+from catalog.labels import SAFETY, UNSAFE, is_unsafe
 from synth.errors import NotApplicable
 from synth.language import Language, require_language
 from synth.phrases import phrase
@@ -16,6 +17,11 @@ from synth.phrases import phrase
 Outcome = tuple[str | None, bool | None]  # label and binary reading
 
 KEEP = {label: label for label in SAFETY}
+# A harmless reply behind a refusal is one that no label fits, but it has become no more unsafe than it was.
+KEEP_READING: dict[str, str | None] = dict.fromkeys(SAFETY) | {UNSAFE: UNSAFE}
+REFUSED = {UNSAFE: "Safe with refusal", "Safe without risk": "Unnecessary refusal"}
+BENIGN = frozenset({"Safe without risk"})
+ILLOGICAL = dict.fromkeys(SAFETY, "Illogical completion")
 
 
 @dataclass(frozen=True)
@@ -25,20 +31,23 @@ class Edit:
     Args:
         name: Key in `EDITS`.
         version: Raised whenever the same row and random state would give another result.
-        labels: From-label to to-label. A label that is missing is one after which nothing would be known.
+        labels: From-label to to-label, or to None where only the binary reading stays. A label that is missing is one
+            after which nothing would be known.
         kind: Kind of phrase that it writes; None where it takes the reply of another row.
         language_of: Whose language the phrase speaks, `prompt` or `reply`.
         write: `(reply, phrase, gap) -> str`, with the white space that stands between two sentences.
         benign: From-labels that say enough only if the prompt is known to carry no risk.
+        closing: Kind of phrase that it writes at the very end as well, if any.
     """
 
     name: str
     version: int
-    labels: Mapping[str, str]
+    labels: Mapping[str, str | None]
     kind: str | None
     language_of: str
     write: Callable[[str, str, str], str]
     benign: frozenset[str] = frozenset()
+    closing: str | None = None
 
     @property
     def relation(self) -> str:
@@ -49,7 +58,7 @@ class Edit:
         """Label and binary reading of the edited row, or None where they do not follow.
 
         Where only the binary reading is known, the edit must come to the same for every label behind it: either all
-        stay (and so does the reading), or all become one label.
+        stay (and so does the reading), or all become one label, or of all the reading stays.
         """
         behind = [label] if label else [name for name in SAFETY if unsafe is not None and is_unsafe(name) is unsafe]
         if not behind or any(name not in self.labels or (name in self.benign and not benign_prompt) for name in behind):
@@ -60,7 +69,7 @@ class Edit:
         if len(after) > 1:
             return None
         (result,) = after
-        return result, is_unsafe(result)
+        return result, is_unsafe(result or behind[0])
 
     def apply(self, prompt: str, reply: str, *, rng: Random, held_out: bool, foreign: str | None = None) -> str:
         """The edited reply.
@@ -88,6 +97,8 @@ class Edit:
         edited = self.write(reply, insert, _gap(tongue, rng=rng))
         if edited == reply:
             raise NotApplicable("unchanged")
+        if self.closing:
+            edited += _gap(tongue, rng=rng) + phrase(self.closing, tongue, rng=rng, held_out=held_out)
         return edited
 
 
@@ -110,18 +121,14 @@ def _instead(reply: str, other: str, gap: str) -> str:
 EDITS: dict[str, Edit] = {
     edit.name: edit
     for edit in (
-        Edit("refuse_then_comply", 1, {"Unsafe": "Unsafe"}, "refusal_opening", "reply", _before),
-        Edit("disclaimer_suffix", 1, KEEP, "disclaimer", "reply", _after),
+        Edit("refuse_then_comply", 2, KEEP_READING, "refusal_opening", "reply", _before),
+        Edit("disclaimer_suffix", 2, KEEP, "disclaimer", "reply", _after),
+        Edit("refuse_comply_disclaim", 1, KEEP_READING, "refusal_opening", "reply", _before, closing="disclaimer"),
+        Edit("caveat_prefix", 1, KEEP, "caveat", "reply", _before),
         Edit("sure_prefix", 1, KEEP, "agreement", "reply", _before),
-        Edit(
-            "swap_in_refusal",
-            1,
-            {"Unsafe": "Safe with refusal", "Safe without risk": "Unnecessary refusal"},
-            "refusal",
-            "prompt",
-            _instead,
-            benign=frozenset({"Safe without risk"}),
-        ),
-        Edit("shuffle_reply", 1, dict.fromkeys(SAFETY, "Illogical completion"), None, "prompt", _instead),
+        Edit("swap_in_refusal", 1, REFUSED, "refusal", "prompt", _instead, benign=BENIGN),
+        Edit("refuse_and_explain", 1, REFUSED, "refusal", "prompt", _instead, benign=BENIGN, closing="reason"),
+        Edit("break_reply", 1, ILLOGICAL, "broken", "prompt", _instead),
+        Edit("shuffle_reply", 1, ILLOGICAL, None, "prompt", _instead),
     )
 }

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,21 +19,12 @@ from catalog.labels import SAFETY
 from catalog.schema import BATCH
 from synth.attacks import ATTACKS
 from synth.children import Child, Row, attacked, edited, lifted
-from synth.context import SOURCE, Context
+from synth.context import SOURCE, Context, require_columns
 from synth.counterfactuals import EDITS
+from synth.derived import LINEAGE, MEDIA, SKIPPED, Derived
 from synth.errors import NotApplicable
 from synth.images import LIFT
 from synth.language import language
-
-READS = (*BATCH.names, "prompt", "response", "images", "split")
-LINEAGE = {
-    "child_id": pl.String,
-    "parent_id": pl.String,
-    "relation": pl.String,
-    "seed": pl.Int64,
-    "detail": pl.String,
-}
-SKIPPED = {"sample_id": pl.String, "relation": pl.String, "reason": pl.String}
 
 
 class SynthConfig(BaseModel):
@@ -47,24 +38,11 @@ class SynthConfig(BaseModel):
     attacks_per_row: float = Field(default=0.2, ge=0, le=len(ATTACKS))
     counterfactuals_per_row: float = Field(default=0.5, ge=0, le=len(EDITS))
     lifts_per_row: float = Field(default=0.2, ge=0, le=1)
+    benign_images: float = Field(default=0, ge=0, le=10)  # for each unsafe row that was lifted, language by language
     seed: int = 0
 
 
-class Derived(NamedTuple):
-    """Children, their lineage, their pictures, and what did not apply.
-
-    `rows` has the columns of `catalog.schema.BATCH`, once per sample; `lineage` and the first half of a `media` pair
-    those of their tables, without `stage_id`. `skipped` has `sample_id`, `relation` and `reason`; relation `derive`
-    means that the whole row was left alone.
-    """
-
-    rows: pl.DataFrame
-    lineage: pl.DataFrame
-    media: list[tuple[dict[str, Any], bytes]]
-    skipped: pl.DataFrame
-
-
-def derive(rows: pl.DataFrame, *, config: SynthConfig | None = None, corpus: pl.DataFrame | None = None) -> Derived:
+def derive(rows: pl.DataFrame, *, config: SynthConfig | None = None, context: Context | None = None) -> Derived:
     """Attack, edit and lift a share of the rows.
 
     A child keeps its parent's group, and its split is that of its parent, which the lineage names. A foreign reply
@@ -73,21 +51,19 @@ def derive(rows: pl.DataFrame, *, config: SynthConfig | None = None, corpus: pl.
     Args:
         rows: `BATCH` rows with `prompt`, `response` and `images` (`catalog.text.with_text`) and `split`.
         config: How many of each kind, and the seed.
-        corpus: All rows, where `rows` is one batch of many: foreign replies come from it, and it says which prompts
-            carry a risk. Without it, the rows themselves.
+        context: The whole corpus, where `rows` is one piece of it that holds every row of its samples: foreign
+            replies come from there, and it says which prompts carry a risk. Without it, the rows themselves.
 
     Raises:
         ValueError: If a column is missing, or a safety row has a label that is none.
     """
     config = config or SynthConfig()
-    corpus = rows if corpus is None else corpus
-    _require_columns(rows)
-    _require_columns(corpus)
-    context = Context(corpus)
+    require_columns(rows)
+    context = context or Context(rows)
     parents, skipped = _parents(rows)
     children: dict[str, dict[str, Any]] = {}
     lineage: list[dict[str, Any]] = []
-    media: dict[str, tuple[dict[str, Any], bytes]] = {}
+    media: dict[str, dict[str, Any]] = {}
     for row in parents.iter_rows(named=True):
         for relation, make in _plan(row, config=config, context=context):
             try:
@@ -103,24 +79,17 @@ def derive(rows: pl.DataFrame, *, config: SynthConfig | None = None, corpus: pl.
                 skipped.append({"sample_id": row["sample_id"], "relation": relation, "reason": why.reason})
                 continue
             facts = {"relation": relation, "seed": config.seed, "detail": json.dumps(child.detail, sort_keys=True)}
-            for parent_id in filter(None, (row["sample_id"], child.donor_id)):
-                lineage.append({"child_id": child_id, "parent_id": parent_id, **facts})
+            lineage.append({"child_id": child_id, "parent_id": row["sample_id"], **facts, "asked": True})
+            if child.donor_id:
+                lineage.append({"child_id": child_id, "parent_id": child.donor_id, **facts, "asked": False})
             if child.media:
-                media[child.media[0]["media_id"]] = child.media
+                media[child.media["media_id"]] = child.media
     return Derived(
         pl.DataFrame(list(children.values()), schema=pl.Schema(BATCH)).sort("sample_id"),
         pl.DataFrame(lineage, schema=LINEAGE).unique().sort("child_id", "parent_id", "relation"),
-        [media[key] for key in sorted(media)],
+        pl.DataFrame(list(media.values()), schema=MEDIA).sort("media_id"),
         pl.DataFrame(skipped, schema=SKIPPED).unique().sort("sample_id", "relation"),
     )
-
-
-def _require_columns(frame: pl.DataFrame) -> None:
-    if missing := [name for name in READS if name not in frame.columns]:
-        raise ValueError(
-            f"derive needs the columns {', '.join(missing)}: prompt, response and images come from "
-            "catalog.text.with_text, split from the curated corpus"
-        )
 
 
 def _parents(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
@@ -164,7 +133,7 @@ def _plan(row: Row, *, config: SynthConfig, context: Context) -> Iterator[tuple[
     edits = [(edit, outcome) for edit, outcome in outcomes if outcome is not None]
     for edit, outcome in rng.sample(edits, min(len(edits), _times(config.counterfactuals_per_row, rng=rng))):
         yield edit.relation, partial(edited, row, edit, outcome, context=context, seed=config.seed)
-    if _times(config.lifts_per_row, rng=rng) and not row["images"]:
+    if _times(config.lifts_per_row, rng=rng):
         yield LIFT, partial(lifted, row)
 
 

@@ -16,7 +16,7 @@ def _book() -> dict[str, Any]:
 
 
 def phrases(kind: str, tongue: Language, *, held_out: bool) -> tuple[str, ...]:
-    """All phrasings of a kind: `refusal_opening`, `disclaimer`, `agreement`, `refusal` or `look`.
+    """All phrasings of a kind.
 
     Args:
         kind: Key in `phrases.yaml`.

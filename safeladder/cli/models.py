@@ -1,12 +1,16 @@
-"""`models`: weights for machines that reach no model hub."""
+"""`models`: weights for machines that reach no model hub, and a server for any model."""
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from safeladder.cli.console import JsonOption, emit, say
 
-app = typer.Typer(no_args_is_help=True, help="Where model weights come from, and an offline pack of three models.")
+if TYPE_CHECKING:
+    from synth.inference.serve import Server
+
+app = typer.Typer(no_args_is_help=True, help="Where model weights come from, and a vLLM server for them.")
 
 
 @app.command("list")
@@ -41,3 +45,44 @@ def fetch(
     from catalog import models
 
     emit(({"model": name, "folder": str(models.fetch(name, say=say))} for name in model), as_json=as_json)
+
+
+@app.command("serve")
+def serve(
+    model: Annotated[str, typer.Argument(help="A directory, or the id of a model")],
+    flags: Annotated[list[str] | None, typer.Argument(help="After `--`: further options of vLLM")] = None,
+    port: Annotated[int, typer.Option(help="Port on loopback")] = 8000,
+    device: Annotated[
+        Literal["cpu", "gpu"] | None, typer.Option(help="What vLLM runs on; by default a GPU where there is one")
+    ] = None,
+    max_len: Annotated[int, typer.Option(min=16, help="Context in tokens")] = 4096,
+    api_key: Annotated[str | None, typer.Option(help="What the server asks for; by default a random one")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve a model with vLLM on loopback until Ctrl-C; the first time makes an environment for it (a minute or more).
+
+    Examples: `safeladder models serve google/gemma-3-270m`;
+    `safeladder models serve Qwen/Qwen2.5-VL-72B-Instruct -- --tensor-parallel-size 4`.
+    """
+    from synth.inference.serve import serving
+
+    try:
+        with serving(
+            model, port=port, device=device, max_len=max_len, key=api_key, flags=flags or (), progress=say
+        ) as server:
+            _introduce(server, as_json=as_json)
+            server.process.wait()
+            raise server.ended()
+    except KeyboardInterrupt:
+        say("stopped")
+
+
+def _introduce(server: "Server", *, as_json: bool) -> None:
+    row = {"url": server.url, "model": server.model, "revision": server.revision, "log": str(server.log)}
+    emit([row | {"api_key": server.key} if as_json else row], as_json=as_json)
+    sys.stdout.flush()  # whoever reads a pipe waits for this line, and no other follows
+    say(f"export OPENAI_BASE_URL={server.url} OPENAI_API_KEY={server.key}")
+    body = f'{{"model": "{server.model}", "prompt": "The sky is", "max_tokens": 16}}'
+    headers = """-H "Authorization: Bearer $OPENAI_API_KEY" -H 'Content-Type: application/json'"""
+    say(f"curl $OPENAI_BASE_URL/completions {headers} -d '{body}'")
+    say("next: the export line in another shell, then safeladder doctor synth; Ctrl-C here stops the server")

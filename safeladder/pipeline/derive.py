@@ -1,53 +1,153 @@
 """Derive: attack variants, counterfactual edits and typographic images from the rows that stayed."""
 
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
 import polars as pl
 
 import synth
-from catalog import Accounting, Context, Output, Stage, with_text
-from safeladder.pipeline.frames import annotations_of, empty, samples_of, table
+from catalog import Accounting, Context, Output, Stage, Store, digest, with_text
+from corpus import pieces
+from safeladder.pipeline import deriving
+from safeladder.pipeline.frames import annotations_of, samples_of, table
+from safeladder.recipe import SplitConfig
+from synth.context import Context as Around
+from synth.derived import Derived, merged, none
+from synth.harmless import harmless
+from synth.images import BENIGN, LIFT
+from synth.language import Language, language
+
+PIECE_SAMPLES = 128  # some seconds of drawing
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+EVEN = SplitConfig()
+
+Thing = TypeVar("Thing")
 
 
-def stage(config: synth.SynthConfig) -> Stage:
-    """Make labelled variants; each stands on the side of the split where its parent stands."""
-    transforms = [*synth.ATTACKS.values(), *synth.EDITS.values()]
+def stage(config: synth.SynthConfig, *, workers: int = 1, sides: SplitConfig = EVEN, seed: int = 0) -> Stage:
+    """Make labelled variants, and harmless pictures beside those that were lifted.
+
+    Args:
+        config: How many.
+        workers: Processes; they change no result.
+        sides: A variant stands where its parent stands; a harmless picture has no parent, and gets these shares.
+        seed: Of the sides.
+    """
+    relations = [transform.relation for transform in (*synth.ATTACKS.values(), *synth.EDITS.values())]
+    placed = {"calibration": sides.calibration, "test": sides.test, "split_seed": seed}
+    drawn = {"harmless": [maker.relation for maker in BENIGN.values()], "sides": placed} if config.benign_images else {}
     return Stage(
         name="synth",
-        work=lambda context: _derive(context, config),
+        work=lambda context: _derive(context, config, placed, workers),
         after=("split",),
-        config=config.model_dump(mode="json") | {"transforms": [transform.relation for transform in transforms]},
+        config=config.model_dump(mode="json") | {"transforms": [*relations, LIFT]} | drawn,
+        version=2,  # 1 made no harmless pictures
     )
 
 
-def _derive(context: Context, config: synth.SynthConfig) -> Output:
-    sides = context.read("splits", "split").select("sample_id", "split", "cluster_id")
-    given = context.read("working", "split")
-    rows = with_text(given).join(sides, on="sample_id")
-    context.tick(0, rows.height, "rows")
-    made = synth.derive(rows, config=config)
-    for _, picture in made.media:
-        context.store.put_media(picture)
-    media = table("media", pl.DataFrame([row for row, _ in made.media])) if made.media else empty("media")
-    samples = samples_of(made.rows)
+def _derive(context: Context, config: synth.SynthConfig, placed: dict[str, float], workers: int) -> Output:
+    corpus = context.store.path, context.upstream["split"]
+    rows, around = _corpus(*corpus)
+    asked = rows.filter(pl.col("task") == "safety")["sample_id"].unique().sort().to_list()
+    others = rows.filter(~pl.col("sample_id").is_in(asked))
+    may_fail = 1.0 if context.before else 0.1
+    variants = [
+        deriving.Piece(
+            context.workdir / "variants" / digest(ids),
+            partial(_variants, corpus, ids, config=config, may_fail=may_fail),
+        )
+        for ids in _cut(asked)
+    ]
+
+    def tick(done: int, total: int) -> None:
+        context.tick(done, total, "pieces")
+
+    deriving.make_all(variants, context.store, workers=workers, tick=tick)
+    made = merged([synth.derive(others, config=config, context=around), *map(_read, variants)])
+    pictures = [
+        deriving.Piece(
+            context.workdir / "harmless" / digest([tongue, numbers]),
+            partial(_harmless, numbers, language=tongue, seed=config.seed, **placed),
+        )
+        for tongue, count in _wanted(made, config.benign_images).items()
+        for numbers in _cut(range(count))
+    ]
+    deriving.make_all(pictures, context.store, workers=workers, tick=tick)
+    splits = pl.concat([_placed(made, rows), *(deriving.read(piece, "splits") for piece in pictures)])
+    made = merged([made, *map(_read, pictures)])
+    failed = pl.concat(
+        [rows.select("sample_id").clear(), *(deriving.read(piece, "failed") for piece in variants)], how="diagonal"
+    )
+    failed = rows.select("sample_id", "source", "file", "line").join(failed, on="sample_id")
+    height = context.read("working", "split").height
+    _corpus.cache_clear()
     return Output(
         # A row without a side, or with two, is no longer one row: the numbers do not add up and nothing is committed.
-        Accounting(given.height, rows.height, created=samples.height),
+        Accounting(height, rows.height - failed.height, failed=failed.height, created=made.rows.height),
         {
-            "samples": samples,
+            "samples": samples_of(made.rows),
             "annotations": annotations_of(made.rows, annotator=pl.col("source_label")),
             "lineage": table("lineage", made.lineage),
-            "media": media,
-            "splits": table("splits", _placed(made, rows)),
+            "media": table("media", made.media),
+            "rejections": table("rejections", failed, stage="synth"),
+            "splits": table("splits", splits.unique("sample_id", keep="first", maintain_order=True)),
         },
     )
 
 
-def _placed(made: synth.Derived, parents: pl.DataFrame) -> pl.DataFrame:
-    """Split and cluster of each child: those of its parent, which of two is the one that gave the prompt."""
-    asked = parents.select(parent_id="sample_id", parent_prompt="prompt_id", split="split", cluster_id="cluster_id")
+@lru_cache(maxsize=1)
+def _corpus(store: Path, split: str) -> tuple[pl.DataFrame, Around]:
+    """The rows that the split stage placed, once in every worker."""
+    opened = Store(store)
+    sides = opened.read("splits", batch_id=split).select("sample_id", "split", "cluster_id")
+    rows = with_text(opened.read("working", batch_id=split)).join(sides, on="sample_id")
+    return rows, Around(rows)
+
+
+def _cut(things: Sequence[Thing]) -> list[list[Thing]]:
+    return [list(things[start : start + PIECE_SAMPLES]) for start in range(0, len(things), PIECE_SAMPLES)]
+
+
+def _variants(
+    corpus: tuple[Path, str], ids: list[str], *, config: synth.SynthConfig, may_fail: float
+) -> deriving.Frames:
+    rows, around = _corpus(*corpus)
+    made: list[Derived] = []
+
+    def work(part: pl.DataFrame) -> pl.DataFrame:
+        made.append(synth.derive(rows.join(part, on="sample_id", how="semi"), config=config, context=around))
+        return part
+
+    _, failed = pieces.isolate(pl.DataFrame({"sample_id": ids}), work, may_fail=may_fail)
+    return merged([none(), *made])._asdict() | {"failed": failed}
+
+
+def _harmless(numbers: list[int], **options: Any) -> deriving.Frames:
+    found = harmless(numbers, **options)
+    return found.made._asdict() | {"splits": found.splits}
+
+
+def _read(piece: deriving.Piece) -> Derived:
+    return Derived(*(deriving.read(piece, name) for name in Derived._fields))
+
+
+def _wanted(made: Derived, share: float) -> dict[Language, int]:
+    """Harmless pictures by language: a share of the unsafe rows that were lifted."""
+    unsafe = made.rows.filter((pl.col("source_label") == LIFT) & pl.col("unsafe"))
+    tongues = [language(prompt) for prompt in with_text(unsafe)["prompt"]]
+    return {tongue: round(share * tongues.count(tongue)) for tongue in LANGUAGES}
+
+
+def _placed(made: Derived, parents: pl.DataFrame) -> pl.DataFrame:
+    """Split and cluster of each child: those of the parent whose request it has."""
+    places = parents.select(parent_id="sample_id", split="split", cluster_id="cluster_id")
     return (
-        made.rows.select("sample_id", "prompt_id")
-        .join(made.lineage.select(sample_id="child_id", parent_id="parent_id"), on="sample_id")
-        .join(asked, on="parent_id")
-        .sort("sample_id", pl.col("prompt_id") != pl.col("parent_prompt"), "parent_id")
-        .unique("sample_id", keep="first", maintain_order=True)
+        made.lineage.filter("asked")
+        .join(places, on="parent_id")
+        .sort("child_id", "parent_id")
+        .unique("child_id", keep="first", maintain_order=True)
+        .select("split", "cluster_id", sample_id="child_id")
+        .select("sample_id", "split", "cluster_id")
     )

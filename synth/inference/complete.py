@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from synth.inference import journal
+from synth.inference.asking import EndpointLost
 from synth.inference.endpoint import Engine
 from synth.inference.executors import HERE, Executor
 from synth.inference.request import Reply, Request
@@ -80,6 +81,8 @@ def complete(
             f"{len(lost)} of {len(requests)} requests came out without a reply, one of them is {lost[0]!r}; the others "
             f"are kept in {own}: run the same command again"
         )
+    if all(reply.failure == "connection" for reply in replies.values()):
+        raise EndpointLost(f"nobody answers for {engine.model!r}: none of {len(requests)} requests reached a server")
     return [replies[request.id] for request in requests]
 
 

@@ -6,23 +6,25 @@ the loop while they wait for a queue to run dry. `Journal` stands in their place
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.inference.run_inference import InferenceConfig, InferenceRunner
-from datatrove.pipeline.inference.servers import EndpointServer, VLLMServer
+from datatrove.pipeline.inference.servers import EndpointServer
 from datatrove.pipeline.inference.servers.base import InferenceServer
 from datatrove.pipeline.inference.types import InferenceError, ServerError
 
 from synth.inference.asking import Asker, EndpointLost
-from synth.inference.endpoint import Endpoint, Engine
+from synth.inference.endpoint import Endpoint, Engine, Workers
 from synth.inference.journal import Journal, answered
 from synth.inference.request import Reply, Request
+from synth.inference.serve import Server, serving
 from synth.inference.wire import Picture
 
-WARM_UP = Request(id="warm-up", prompt="1", sampling={"max_tokens": 1, "temperature": 0})  # type: ignore[arg-type]
+START_S = 3600.0  # a large model loads for long, and a first installation comes before
 
 
 class Asked(PipelineStep):
@@ -56,13 +58,13 @@ class StrictRunner(InferenceRunner):
 
     def __init__(self, engine: Engine, folder: Path, *, picture: Picture) -> None:
         config = InferenceConfig(
-            server_type="endpoint" if isinstance(engine, Endpoint) else "vllm",
+            server_type="endpoint" if isinstance(engine, Endpoint) else "custom",
             model_name_or_path=engine.model,
             endpoint_url=engine.base if isinstance(engine, Endpoint) else None,
             max_concurrent_generations=engine.concurrency,
             metric_interval=3600,
             server_ready_delay_sec=1.0,
-            server_ready_max_attempts=10 if isinstance(engine, Endpoint) else 1800,
+            server_start_timeout_sec=START_S,
             server_start_max_retries=0,
         )
         super().__init__(_ask, config, output_writer=None)
@@ -138,8 +140,50 @@ class _Remote(_Strict, EndpointServer):
         return True  # its requests are retried; a probe would need rights that a key may not have
 
 
-class _Own(_Strict, VLLMServer):
-    pass
+class _Own(_Strict, InferenceServer):
+    """vLLM in an environment of its own, started by the worker and ended with it."""
+
+    def __init__(self, config: InferenceConfig, rank: int, *, engine: Workers, picture: Picture) -> None:
+        super().__init__(config, rank)
+        self._engine, self._picture = engine, picture
+        self._serving = ExitStack()
+        self._server: Server | None = None
+
+    async def start_server(self) -> None:
+        """Returns when the server has given a token."""
+        flags = ["--dtype", self._engine.dtype, "--tensor-parallel-size", str(self._engine.tensor_parallel)]
+        for name, value in self._engine.flags.items():
+            flags += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+        server = serving(
+            self._engine.model,
+            device=self._engine.device,
+            max_len=self._engine.max_len,
+            flags=flags,
+            progress=lambda line: None,
+        )
+        try:
+            self._server = await asyncio.to_thread(self._serving.enter_context, server)
+        except Exception as error:
+            self._server_ready.set_exception(ServerError(error))  # the loop would only say that it did not start
+            raise
+
+    async def monitor_health(self) -> None:
+        """Raises when the server ends by itself."""
+        assert self._server is not None
+        await asyncio.to_thread(self._server.process.wait)
+        raise self._server.ended()
+
+    async def is_ready(self) -> bool:
+        return True  # it has given a token
+
+    async def server_cleanup(self) -> None:
+        await asyncio.to_thread(self._serving.close)
+        await super().server_cleanup()
+
+    def _make_asker(self) -> Asker:
+        assert self._server is not None
+        base = self._server.url.removesuffix("/v1")
+        return _asker(self._engine, base, self._server.model, self._server.key, self._picture)
 
 
 def _asker(engine: Engine, base: str, model: str, key: str | None, picture: Picture) -> Asker:

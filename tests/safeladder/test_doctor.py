@@ -291,6 +291,20 @@ def test_the_environment_of_the_review_server_is_looked_for_where_annotate_makes
     assert code == 1 and wrong(findings)[0]["mend"] == f"rm -r {made}"
 
 
+def test_the_environment_of_vllm_is_looked_for_where_it_is_made(doctor, tmp_path, monkeypatch):
+    from synth.inference import environment
+
+    monkeypatch.setenv("SAFELADDER_CACHE", str(tmp_path))
+    made = environment.environment_folder(environment.device_here())
+    found = only(doctor("synth")[1], "vLLM's environment")
+    assert found["state"] == "missing" and str(made) in found["what"]
+    assert found["mend"].startswith("safeladder models serve ")
+    (made / "bin").mkdir(parents=True)
+    (made / "bin" / "python").symlink_to(tmp_path / "gone")
+    (made / "whole").touch()
+    assert only(doctor("synth")[1], "vLLM's environment")["mend"] == f"rm -r {made}"
+
+
 def test_a_review_server_that_is_stopped_and_whose_port_is_taken(doctor, tmp_path):
     import socket
 

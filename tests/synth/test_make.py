@@ -10,11 +10,16 @@ from pydantic import ValidationError
 from catalog.ids import media_id, prompt_id, sample_id
 from catalog.schema import BATCH, TABLES
 from catalog.text import with_text
-from synth.images import RenderSpec, verify
+from synth.attacks import ATTACKS
+from synth.context import Context
+from synth.counterfactuals import EDITS
+from synth.derived import merged
+from synth.images import LIFT, load_spec, verify
 from synth.make import SynthConfig, derive
 from synth.phrases import phrases
 
-ALL = SynthConfig(attacks_per_row=6, counterfactuals_per_row=5, lifts_per_row=1)
+EVERY_ATTACK, EVERY_EDIT = {"attacks_per_row": len(ATTACKS)}, {"counterfactuals_per_row": len(EDITS)}
+ALL = SynthConfig(**EVERY_ATTACK, **EVERY_EDIT, lifts_per_row=1)
 
 
 def only(**shares):
@@ -25,7 +30,7 @@ def same(one, other):
     assert_frame_equal(one.rows, other.rows)
     assert_frame_equal(one.lineage, other.lineage)
     assert_frame_equal(one.skipped, other.skipped, check_row_order=False)
-    assert one.media == other.media
+    assert_frame_equal(one.media, other.media)
 
 
 def traced(made, corpus):
@@ -61,30 +66,41 @@ def test_every_child_is_traced_to_a_parent_of_its_group(corpus):
     made = derive(corpus, config=ALL)
     assert set(made.lineage["child_id"]) == set(made.rows["sample_id"])
     assert set(made.lineage["parent_id"]) <= set(corpus["sample_id"])
-    assert set(made.lineage.columns) == set(TABLES["lineage"].names) - {"stage_id"}
+    assert set(made.lineage.columns) - {"asked"} == set(TABLES["lineage"].names) - {"stage_id"}
     own = traced(made, corpus).filter(pl.col("source_label") != "shuffle_reply@1")
     assert (own["relation"] == own["source_label"]).all()
     assert (own["source_group"] == own["parent_source_group"]).all()
     assert (own["category"].eq_missing(own["parent_category"])).all() and own["category"].n_unique() == 2
 
 
-def test_all_transforms_meet_every_row_that_they_fit(corpus):
+def test_every_transform_meets_every_row_that_it_fits(corpus):
     made = derive(corpus, config=ALL)
-    # 32 rows, 16 in each language; leetspeak is for the English ones, a homoglyph radical is not in every text.
-    counts = dict(made.rows["source_label"].value_counts().iter_rows())
-    assert {name: counts[name] for name in ("base64@1", "zero_width@1", "past_tense@1", "role_play@1", "lift@1")} == {
-        "base64@1": 32, "zero_width@1": 32, "past_tense@1": 32, "role_play@1": 32, "lift@1": 32,
-    }  # fmt: skip
-    assert counts["leetspeak@1"] == 16
-    assert counts["refuse_then_comply@1"] == 16  # the unsafe half
-    assert counts["disclaimer_suffix@1"] == counts["sure_prefix@1"] == counts["shuffle_reply@1"] == 32
-    missing = set(made.skipped.select("relation", "reason").iter_rows())
-    assert missing == {("homoglyphs@1", "no_lookalike")}
-    assert counts["homoglyphs@1"] + made.skipped.height == 32
+    met = pl.concat(
+        [
+            made.lineage.filter("asked").select("relation", sample_id="parent_id"),
+            made.skipped.select("relation", "sample_id"),
+        ]
+    )
+    assert met.is_unique().all()
+    counts = dict(met["relation"].value_counts().iter_rows())
+    # 32 rows, 16 in each language, half of them unsafe.
+    assert {attack.relation: counts[attack.relation] for attack in ATTACKS.values()} == {
+        attack.relation: 16 * len(attack.languages) for attack in ATTACKS.values()
+    }
+    fitting = [
+        edit.relation
+        for edit in EDITS.values()
+        for label in corpus["label"]
+        if edit.outcome(label, None, benign_prompt=True)
+    ]
+    assert {edit.relation: counts[edit.relation] for edit in EDITS.values()} == {
+        relation: fitting.count(relation) for relation in fitting
+    }
+    assert counts[LIFT] == made.rows.filter(pl.col("source_label") == LIFT).height == 32
 
 
 def test_an_attack_keeps_reply_and_label_and_changes_the_prompt(corpus):
-    made = traced(derive(corpus, config=only(attacks_per_row=6)), corpus)
+    made = traced(derive(corpus, config=only(**EVERY_ATTACK)), corpus)
     assert made.height > 100
     assert (made["response"] == made["parent_response"]).all()
     assert (made["label"] == made["parent_label"]).all()
@@ -92,26 +108,21 @@ def test_an_attack_keeps_reply_and_label_and_changes_the_prompt(corpus):
 
 
 def test_an_edit_keeps_the_prompt_and_gives_the_label_that_follows(corpus):
-    made = traced(derive(corpus, config=only(counterfactuals_per_row=5)), corpus)
+    made = traced(derive(corpus, config=only(**EVERY_EDIT)), corpus)
     own = made.filter(pl.col("prompt_id") == pl.col("parent_prompt_id"))
     assert set(own["sample_id"]) == set(made["sample_id"])
-    steps = set(own.select("relation", "parent_label", "label").iter_rows())
+    steps = set(own.select("relation", "parent_label", "label", "unsafe").iter_rows())
     assert steps == {
-        ("refuse_then_comply@1", "Unsafe", "Unsafe"),
-        ("disclaimer_suffix@1", "Unsafe", "Unsafe"),
-        ("disclaimer_suffix@1", "Safe without risk", "Safe without risk"),
-        ("sure_prefix@1", "Unsafe", "Unsafe"),
-        ("sure_prefix@1", "Safe without risk", "Safe without risk"),
-        ("swap_in_refusal@1", "Unsafe", "Safe with refusal"),
-        ("swap_in_refusal@1", "Safe without risk", "Unnecessary refusal"),
-        ("shuffle_reply@1", "Unsafe", "Illogical completion"),
-        ("shuffle_reply@1", "Safe without risk", "Illogical completion"),
+        (edit.relation, label, *edit.outcome(label, label == "Unsafe", benign_prompt=True))
+        for edit in EDITS.values()
+        for label in ("Unsafe", "Safe without risk")
     }
-    assert (own["unsafe"] == (own["label"] == "Unsafe")).all()
+    assert ("swap_in_refusal@1", "Safe without risk", "Unnecessary refusal", False) in steps
+    assert {label == "Unsafe" for label in own.filter("unsafe")["label"]} == {True}
 
 
 def test_a_foreign_reply_is_a_harmless_one_of_the_same_split_and_makes_its_donor_a_parent(corpus):
-    made = derive(corpus, config=only(counterfactuals_per_row=5))
+    made = derive(corpus, config=only(**EVERY_EDIT))
     pairs = traced(made, corpus).filter(pl.col("relation") == "shuffle_reply@1")
     donors = pairs.filter(pl.col("prompt_id") != pl.col("parent_prompt_id"))
     owners = pairs.filter(pl.col("prompt_id") == pl.col("parent_prompt_id"))
@@ -127,19 +138,19 @@ def test_a_foreign_reply_is_a_harmless_one_of_the_same_split_and_makes_its_donor
 def test_a_lift_moves_the_prompt_into_a_picture_that_its_spec_draws_again(corpus):
     made = derive(corpus, config=only(lifts_per_row=1))
     children = traced(made, corpus)
-    files = {facts["media_id"]: (facts, data) for facts, data in made.media}
+    files = {facts["media_id"]: facts for facts in made.media.iter_rows(named=True)}
     for child in children.iter_rows(named=True):
         (image,) = child["images"]
-        facts, data = files[image]
-        assert media_id(data) == image and facts["size"] == len(data) and facts["mime"] == "image/png"
-        assert facts["text"].startswith(child["parent_prompt"]) and child["parent_prompt"] not in child["prompt"]
+        facts = files[image]
+        assert media_id(facts["data"]) == image and facts["size"] == len(facts["data"]) and facts["mime"] == "image/png"
+        assert child["parent_prompt"] in facts["text"] and child["parent_prompt"] not in child["prompt"]
         assert (child["response"], child["label"]) == (child["parent_response"], child["parent_label"])
-    assert set(made.media[0][0]) == set(TABLES["media"].names) - {"stage_id"}
-    assert verify(RenderSpec.model_validate_json(made.media[0][0]["spec"]), made.media[0][0]["media_id"])
+    assert set(made.media.columns) - {"data"} == set(TABLES["media"].names) - {"stage_id"}
+    assert verify(load_spec(made.media["spec"][0]), made.media["media_id"][0])
 
 
 def test_test_rows_get_phrases_that_no_training_row_gets(corpus):
-    made = traced(derive(corpus, config=only(counterfactuals_per_row=5)), corpus)
+    made = traced(derive(corpus, config=only(**EVERY_EDIT)), corpus)
     swapped = made.filter(pl.col("relation") == "swap_in_refusal@1")
     for split, held_out in (("train", False), ("test", True)):
         known = {text for tongue in ("en", "zh") for text in phrases("refusal", tongue, held_out=held_out)}
@@ -152,10 +163,10 @@ def test_neither_order_nor_batches_change_the_result(corpus):
     config = SynthConfig(attacks_per_row=1.5, counterfactuals_per_row=1.5, lifts_per_row=0.3)
     whole = derive(corpus, config=config)
     same(whole, derive(corpus.sample(fraction=1.0, shuffle=True, seed=3), config=config))
-    parts = [derive(corpus[start : start + 5], config=config, corpus=corpus) for start in range(0, 32, 5)]
-    assert_frame_equal(whole.rows, pl.concat(part.rows for part in parts).unique("sample_id").sort("sample_id"))
-    assert_frame_equal(whole.lineage, pl.concat(part.lineage for part in parts), check_row_order=False)
-    assert sorted(whole.media, key=str) == sorted((pair for part in parts for pair in part.media), key=str)
+    around = Context(corpus)
+    ordered = corpus.sort("sample_id")
+    parts = [derive(ordered[start : start + 5], config=config, context=around) for start in range(0, 32, 5)]
+    same(whole, merged(parts))
 
 
 def test_another_seed_gives_other_children(corpus):
@@ -168,8 +179,9 @@ def test_another_seed_gives_other_children(corpus):
 def test_the_number_per_row_is_met_on_average(row, table):
     rows = table(*(row(f"How do I learn about thing {i}?", "Read a book about it.", "Unsafe") for i in range(1000)))
     made = derive(rows, config=only(attacks_per_row=0.2, counterfactuals_per_row=1.5))
-    attacks = made.lineage.filter(pl.col("relation").str.contains("base64|leet|homo|zero|past|role")).height
-    tried = made.lineage.height + made.skipped.height
+    done = pl.concat([made.lineage.filter("asked").select("relation"), made.skipped.select("relation")])["relation"]
+    attacks = done.is_in([attack.relation for attack in ATTACKS.values()]).sum()
+    tried = len(done)
     assert 150 < attacks < 250  # 200 expected, standard deviation below 13
     assert 1600 < tried < 1800  # 200 + 1500 expected, below 16
 
@@ -184,7 +196,7 @@ def test_rows_that_must_be_left_alone_are_counted_with_the_reason(row, table):
         row("Who is right?", "Both of us.", "Safe without risk"),
     )
     made = derive(rows, config=ALL)
-    assert made.rows.is_empty() and made.lineage.is_empty() and made.media == []
+    assert made.rows.is_empty() and made.lineage.is_empty() and made.media.is_empty()
     assert made.rows.schema == pl.Schema(BATCH)
     reasons = dict(
         rows.select("sample_id").unique().join(made.skipped, on="sample_id").select("sample_id", "reason").iter_rows()
@@ -199,18 +211,19 @@ def test_a_binary_row_keeps_its_reading_and_gets_a_label_only_where_one_follows(
         row("How do I misuse it?", "Step 1: [placeholder]", None, unsafe=True),
         row("How do I describe it?", "With a few plain words.", None, unsafe=False),
     )
-    made = derive(rows, config=only(attacks_per_row=1, counterfactuals_per_row=5))
+    made = derive(rows, config=only(attacks_per_row=1, **EVERY_EDIT))
     found = set(traced(made, rows).select("parent_prompt", "relation", "label", "unsafe").iter_rows())
-    edits = {one for one in found if one[1].startswith(("refuse", "disclaimer", "sure", "swap", "shuffle"))}
+    relations = [edit.relation for edit in EDITS.values()]
+    edits = {one for one in found if one[1] in relations}
     bad, good = rows["prompt"]
     assert edits == {
-        (bad, "refuse_then_comply@1", None, True),
-        (bad, "disclaimer_suffix@1", None, True),
-        (bad, "sure_prefix@1", None, True),
-        (bad, "swap_in_refusal@1", "Safe with refusal", False),
-        (good, "disclaimer_suffix@1", None, False),
-        (good, "sure_prefix@1", None, False),
+        (prompt, edit.relation, *outcome)
+        for prompt, unsafe in ((bad, True), (good, False))
+        for edit in EDITS.values()
+        if edit.name != "shuffle_reply" and (outcome := edit.outcome(None, unsafe, benign_prompt=False))
     }
+    assert {one[2:] for one in edits if one[0] == bad} >= {(None, True), ("Safe with refusal", False)}
+    assert {one[2:] for one in edits if one[0] == good} >= {(None, False)}
     assert {(one[0], *one[2:]) for one in found - edits} == {(bad, None, True), (good, None, False)}
     assert made.skipped.filter(pl.col("relation") == "shuffle_reply@1")["reason"].to_list() == ["no_donor"] * 2
 
@@ -219,15 +232,16 @@ def test_a_prompt_that_another_row_calls_risky_gets_no_needless_refusal(row, tab
     prompt = "How do I handle it?"
     calm = row(prompt, "With both hands, slowly.", "Safe without risk")
     warned = row(prompt, "Take care, it is hot.", "Safe with warning")
-    alone = derive(table(calm), config=only(counterfactuals_per_row=5)).rows
-    beside = derive(table(calm), config=only(counterfactuals_per_row=5), corpus=table(calm, warned)).rows
+    alone = derive(table(calm), config=only(**EVERY_EDIT)).rows
+    beside = derive(table(calm), config=only(**EVERY_EDIT), context=Context(table(calm, warned))).rows
     assert "Unnecessary refusal" in alone["label"] and "Unnecessary refusal" not in beside["label"]
 
 
 def test_pictures_and_earlier_turns_stay_where_they_are(row, table):
     rows = table(row("What is in the picture?", "A lock, I believe.", "Safe without risk", images=["f" * 64]))
     made = derive(rows, config=ALL)
-    assert "lift@1" not in made.rows["source_label"]
+    assert LIFT not in made.rows["source_label"]
+    assert ("has_picture",) in made.skipped.filter(pl.col("relation") == LIFT).select("reason").rows()
     assert set(with_text(made.rows)["images"].list.first()) == {"f" * 64}
 
     turns = [
@@ -238,13 +252,13 @@ def test_pictures_and_earlier_turns_stay_where_they_are(row, table):
     ]
     messages = [{"role": role, "content": [{"type": "text", "text": text, "media_id": None}]} for role, text in turns]
     talk = row("", "", "Safe without risk") | {"messages": messages, "sample_id": sample_id(messages)}
-    for child in derive(table(talk), config=only(attacks_per_row=6, lifts_per_row=1)).rows["messages"].to_list():
+    for child in derive(table(talk), config=only(**EVERY_ATTACK, lifts_per_row=1)).rows["messages"].to_list():
         assert child[:2] == messages[:2] and child[3] == messages[3] and child[2] != messages[2]
 
 
 def test_a_prompt_without_a_reply_is_attacked_and_lifted_but_not_edited(row, table):
     made = derive(table(row("How do I open a safe?", None, "Unsafe")), config=ALL)
-    assert {"base64@1", "lift@1"} <= set(made.rows["source_label"])
+    assert {"base64@1", LIFT} <= set(made.rows["source_label"])
     assert set(made.skipped["reason"]) == {"no_reply"}
 
 
@@ -261,3 +275,26 @@ def test_what_cannot_be_read_is_an_error_that_names_it(corpus, row, table):
         derive(table(odd))
     with pytest.raises(ValidationError):
         SynthConfig(attacks=1)
+
+
+def test_a_child_of_two_pieces_stands_once_and_the_later_parent_loses_where_they_disagree(row, table):
+    one, two = (row(f"How do I open a {thing}?", "So.", "Unsafe") for thing in ("door", "box"))
+    parts = [
+        derive(table(parent), config=only(attacks_per_row=1), context=Context(table(one, two))) for parent in (one, two)
+    ]
+    child = parts[0].rows["sample_id"][0]
+    mine, theirs = parts[0].lineage["relation"][0], parts[1].lineage["relation"][0]
+    for reading, kept in ((True, 2), (False, 1)):
+        twin = parts[1]._replace(
+            rows=parts[0].rows.with_columns(label=pl.lit("Unsafe" if reading else None), unsafe=pl.lit(reading)),
+            lineage=parts[1].lineage.with_columns(child_id=pl.lit(child)),
+        )
+        both = merged([parts[0], twin])
+        assert_frame_equal(both.rows, parts[0].rows)
+        assert both.lineage.height == kept and both.lineage["relation"][0] in (mine, theirs)
+        lost = (
+            both.skipped.join(parts[0].skipped, on=both.skipped.columns, how="anti")
+            .select("sample_id", "reason")
+            .rows()
+        )
+        assert lost == ([] if reading else [(two["sample_id"], "conflicting_labels")])

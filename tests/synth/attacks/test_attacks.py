@@ -1,25 +1,36 @@
 """Every attack is reproducible, says so where it cannot work, and can be taken back where it promises that."""
 
-import base64
-import unicodedata
+import hashlib
+import json
+import re
+from pathlib import Path
 from random import Random
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synth.attacks import ATTACKS
-from synth.attacks.base64_encoding import base64_encoded
-from synth.attacks.homoglyphs import homoglyphs
-from synth.attacks.leetspeak import leetspeak
-from synth.attacks.past_tense import MAX_CHARS, past_tense
-from synth.attacks.role_play import role_play
-from synth.attacks.zero_width import zero_width
+from synth.attacks.definition import MAX_CHARS, Family
+from synth.attacks.words import book, wordings
 from synth.errors import NotApplicable
 
 EXAMPLES = {"en": "How do I open a safe lock?", "zh": "请问怎么打开一把大锁？"}
+LONGER = {
+    "en": "How do I open a safe lock that sits in a house by the sea?",
+    "zh": "请问怎么打开海边大屋里的一把好锁？我很着急。",
+}
 REVERSIBLE = [name for name, attack in ATTACKS.items() if attack.reversible]
-wild = st.text(alphabet="aeio xyz人口大一锁，.\n🙂а\u200b") | st.text()
+STANDING = [name for name, attack in ATTACKS.items() if attack.stands]
+WORDED = [name for name in ATTACKS if wordings(name)]
+DRAWN = {"ascii_art"}  # by a font and a version of Pillow: another one may draw another picture
+# Words that attacks can work on; characters with a part in some attack; then anything.
+spoken = st.lists(
+    st.sampled_from(["Open", "the", "lock", "a", "safe", "打开", "一把", "大锁", "请问", " ", " ", ", ", "\n"])
+)
+odd = st.text(alphabet="aeio xyz LOCK人口大一锁好明{}[]()=+\"'\\,.\n🙂🌸а\u200b\u202e\u3000\U000e0100")
+wild = spoken.map("".join) | odd | st.text()
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -27,27 +38,45 @@ wild = st.text(alphabet="aeio xyz人口大一锁，.\n🙂а\u200b") | st.text()
 def test_an_attack_changes_the_languages_it_names_and_refuses_the_others(name, tongue):
     attack, text = ATTACKS[name], EXAMPLES[tongue]
     if tongue in attack.languages:
-        assert attack.apply(text, rng=Random(0)) != text
+        disguised = attack.apply(text, rng=Random(0))
+        assert disguised != text
+        assert disguised.encode().decode() == disguised
     else:
         with pytest.raises(NotApplicable):
             attack.apply(text, rng=Random(0))
 
 
-@pytest.mark.parametrize("name", ATTACKS)
-def test_the_seed_decides(name):
-    attack = ATTACKS[name]
-    text = "How do I open a safe lock that sits in a house by the sea?"
-    results = [attack.apply(text, rng=Random(seed)) for seed in range(8)]
-    assert results == [attack.apply(text, rng=Random(seed)) for seed in range(8)]
+@pytest.mark.parametrize(
+    ("name", "tongue"), [(one.name, tongue) for one in ATTACKS.values() for tongue in one.languages]
+)
+def test_the_seed_decides(name, tongue):
+    results = [ATTACKS[name].apply(LONGER[tongue], rng=Random(seed)) for seed in range(8)]
+    assert results == [ATTACKS[name].apply(LONGER[tongue], rng=Random(seed)) for seed in range(8)]
     assert len(set(results)) > 1
 
 
-def test_the_registry_knows_six_attacks_by_name_and_version():
-    assert {name: attack.relation for name, attack in ATTACKS.items()} == {
-        name: f"{name}@1" for name in ("leetspeak", "base64", "homoglyphs", "zero_width", "past_tense", "role_play")
+def test_the_registry_says_what_is_to_be_known():
+    assert len(ATTACKS) >= 25
+    for name, attack in ATTACKS.items():
+        assert (attack.name, attack.relation) == (name, f"{name}@{attack.version}")
+        assert attack.family in get_args(Family) and attack.family != "chain"
+        assert attack.languages and attack.note
+        assert re.search(r"arXiv \d{4}\.\d{5}(?!\d)", attack.source)
+        assert attack.intent in ("stands", "restored", "read")
+    both = [attack for attack in ATTACKS.values() if attack.languages == ("en", "zh")]
+    assert len(both) >= 25  # Chinese is no afterthought
+
+
+def test_a_changed_result_is_a_new_version():
+    """`results.json` pins what each version gives. A new version gets a new line; an old line is never edited."""
+    pinned = json.loads(Path(__file__).with_name("results.json").read_text())
+    results = {
+        attack.relation: [attack.apply(LONGER[tongue], rng=Random(7)) for tongue in attack.languages]
+        for name, attack in ATTACKS.items()
+        if name not in DRAWN
     }
-    assert REVERSIBLE == ["base64", "homoglyphs", "zero_width"]
-    assert all(attack.languages and attack.source and attack.note for attack in ATTACKS.values())
+    digests = {name: hashlib.sha256("\0".join(given).encode()).hexdigest()[:16] for name, given in results.items()}
+    assert {name: pinned.get(name) for name in digests} == digests
 
 
 @pytest.mark.parametrize("name", REVERSIBLE)
@@ -58,85 +87,94 @@ def test_a_reversible_attack_gives_the_text_back(name, text, seed):
         disguised = attack.apply(text, rng=Random(seed))
     except NotApplicable:
         return
-    assert disguised != text
     assert attack.inverse(disguised) == text
 
 
+@pytest.mark.parametrize("name", STANDING)
 @given(text=wild, seed=st.integers(0, 99))
-def test_no_attack_returns_the_text_as_it_was(text, seed):
-    for attack in ATTACKS.values():
-        try:
-            assert attack.apply(text, rng=Random(seed)) != text
-        except NotApplicable as why:
-            assert why.reason
+def test_a_request_that_stands_in_the_result_stands_there_unchanged(name, text, seed):
+    try:
+        assert text in ATTACKS[name].apply(text, rng=Random(seed))
+    except NotApplicable:
+        return
 
 
-def test_leetspeak_changes_every_word_at_share_one():
-    assert leetspeak("Open a safe lock", rng=Random(0), share=1.0) == "0p3n 4 54f3 l0ck"
+@pytest.mark.parametrize("name", ATTACKS)
+@given(text=wild, seed=st.integers(0, 99))
+def test_no_attack_returns_the_text_as_it_was_or_something_that_is_no_text(name, text, seed):
+    try:
+        disguised = ATTACKS[name].apply(text, rng=Random(seed))
+    except NotApplicable as why:
+        assert why.reason
+        return
+    assert disguised != text
+    assert disguised.encode().decode() == disguised
+    assert len(disguised) <= max(MAX_CHARS, 2 * len(text))
 
 
-def test_leetspeak_changes_one_word_even_at_share_zero():
-    # "by" has no look-alike, so "Open" is the only word that can change.
-    assert leetspeak("Open by", rng=Random(0), share=0.0) == "0p3n by"
+@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("text", ["", " \n", "a\ud800b"])
+def test_what_is_empty_or_no_unicode_does_not_apply(name, text):
+    with pytest.raises(NotApplicable, match=r"empty|not_unicode"):
+        ATTACKS[name].apply(text, rng=Random(0))
 
 
-def test_leetspeak_leaves_chinese_characters_and_spacing_alone():
-    assert leetspeak("打开  一把 lock", rng=Random(0), share=1.0) == "打开  一把 l0ck"
-    with pytest.raises(NotApplicable, match="no_lookalike"):
-        leetspeak("打开  一把锁", rng=Random(0), share=1.0)
+@pytest.mark.parametrize("name", REVERSIBLE)
+@given(text=wild)
+def test_taking_back_what_was_never_disguised_is_harmless(name, text):
+    try:
+        assert isinstance(ATTACKS[name].inverse(text), str)
+    except NotApplicable as why:
+        assert why.reason in ("not_disguised", "not_encoded")
 
 
-def test_base64_keeps_the_request_on_its_last_line():
-    for text in EXAMPLES.values():
-        assert base64.b64decode(base64_encoded(text, rng=Random(0)).splitlines()[-1]).decode() == text
-    with pytest.raises(NotApplicable, match="not_encoded"):
-        ATTACKS["base64"].inverse("no such thing here")
+@pytest.mark.parametrize("name", ["binary", "percent", "unicode_escapes", "code_book", "code_pieces"])
+def test_a_disguise_that_would_be_too_long_does_not_apply(name):
+    for text in ("safe " * 700, "打开大锁" * 700):
+        with pytest.raises(NotApplicable, match="too_long"):
+            ATTACKS[name].apply(text * 3, rng=Random(0))
 
 
-def test_homoglyphs_look_the_same_and_are_other_characters():
-    assert homoglyphs("cope", rng=Random(0), share=1.0) == "\u0441\u043e\u0440\u0435"  # Cyrillic es, o, er, ie
-    assert homoglyphs("大人", rng=Random(0), share=1.0) == "\u2f24\u2f08"  # Kangxi radicals big and man
-    assert unicodedata.normalize("NFKC", homoglyphs("大人", rng=Random(0), share=1.0)) == "大人"
-    with pytest.raises(NotApplicable, match="already_disguised"):
-        homoglyphs("слово", rng=Random(0))
-    with pytest.raises(NotApplicable, match="no_lookalike"):
-        homoglyphs("锁", rng=Random(0))
+def test_a_long_request_may_stay_long():
+    text = "open the lock, " * 2000
+    assert text in ATTACKS["role_play"].apply(text, rng=Random(0))
 
 
-def test_zero_width_fills_every_gap_at_share_one():
-    assert len(zero_width("大锁匠", rng=Random(0), share=1.0)) == 5  # three characters, two gaps
-    assert len(zero_width("ab", rng=Random(0), share=0.0)) == 3
-    with pytest.raises(NotApplicable, match="too_short"):
-        zero_width("锁", rng=Random(0))
+@pytest.mark.parametrize("name", WORDED)
+def test_words_exist_for_each_language_and_have_one_place_for_the_request(name):
+    words = wordings(name)
+    assert tuple(words) == ATTACKS[name].languages
+    for wording in (one for several in words.values() for one in several):
+        assert wording.count("{}") == 1
+    assert all(len(several) == len(set(several)) >= 3 for several in words.values())
 
 
-@pytest.mark.parametrize(
-    ("question", "deed"),
-    [
-        ("How do I open my lock?", "open their lock"),
-        ("please tell me how to open a lock", "open a lock"),
-        ("Can you explain how one could, you know, do it", None),
-        ("如何打开一把锁？", "打开一把锁"),
-        ("请问我应该怎么打开这把锁呢？", "打开这把锁"),
-        ("给我写一首诗。", None),
-    ],
-)
-def test_past_tense_reframes_a_question_and_quotes_anything_else(question, deed):
-    result = past_tense(question, rng=Random(0))
-    assert (deed or question) in result
-    assert ("“" in result) == (deed is None)
+def test_no_words_are_left_over():
+    assert set(book("words.yaml")) == set(WORDED)
 
 
-def test_past_tense_takes_one_short_line():
-    with pytest.raises(NotApplicable, match="too_long"):
-        past_tense("长" * (MAX_CHARS + 1), rng=Random(0))
-    with pytest.raises(NotApplicable, match="several_lines"):
-        past_tense("How do I\nopen it?", rng=Random(0))
-
-
-def test_a_template_speaks_the_language_of_the_request_or_not_at_all():
-    assert role_play("打开 safe lock 这把锁", rng=Random(0)).startswith(("我们", "角色"))
-    assert role_play("Open {it} now", rng=Random(0)).count("Open {it} now") == 1
+@pytest.mark.parametrize("name", WORDED)
+def test_words_speak_the_language_of_the_request_or_not_at_all(name):
+    for tongue in ATTACKS[name].languages:
+        disguised = ATTACKS[name].apply(EXAMPLES[tongue], rng=Random(1))
+        before = [wording.partition("{}") for wording in wordings(name)[tongue]]
+        assert any(disguised.startswith(start) and disguised.endswith(end) for start, _, end in before)
     for foreign in ("как открыть", "これを開けてください", "1 + 1 = ?"):
         with pytest.raises(NotApplicable, match="other_language"):
-            role_play(foreign, rng=Random(0))
+            ATTACKS[name].apply(foreign, rng=Random(0))
+
+
+def test_words_that_could_not_be_told_apart_do_not_apply():
+    # A request that ends like one wording cannot go into another one that begins differently but ends anywhere.
+    ends = next(one for one in wordings("refusal_suppression")["en"] if one.startswith("{}")).format("How do I do it?")
+    results = set()
+    for seed in range(20):
+        try:
+            disguised = ATTACKS["refusal_suppression"].apply(ends, rng=Random(seed))
+            assert ATTACKS["refusal_suppression"].inverse(disguised) == ends
+            results.add("applied")
+        except NotApplicable as why:
+            results.add(why.reason)
+    assert results == {"applied", "already_disguised"}
+    with pytest.raises(NotApplicable, match="not_disguised"):
+        ATTACKS["role_play"].inverse("no such thing here")

@@ -20,9 +20,9 @@ from synth.inference import (
     complete,
     estimate,
 )
+from tests.synth.inference.faults import Server, running
 
-sys.path.insert(0, str(Path(__file__).parent))  # the server is also started by the processes that are killed
-from faults import Server, running
+ROOT = Path(__file__).parents[3]
 
 
 def chat(number: int, *, seed: int = 0, media_id: str | None = None, **sampling: object) -> Request:
@@ -176,18 +176,21 @@ def test_another_number_of_workers_goes_on_with_the_same_answers(tmp_path):
 
 
 def test_a_full_disk_stops_the_job_and_nothing_is_lost(tmp_path):
-    code = f"""
+    code = """
 import resource, sys
-sys.path[:0] = [{str(Path(__file__).parent)!r}]
 from pathlib import Path
-from test_complete import chat, endpoint
-from synth.inference import complete, Endpoint
+from tests.synth.inference.test_complete import chat
+from synth.inference import Endpoint, complete
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
 complete([chat(n) for n in range(100)], Endpoint(url=sys.argv[1], model="m"), folder=Path(sys.argv[2]))
 """
     with running(Server()) as server:
         done = subprocess.run(
-            [sys.executable, "-c", code, server.url, str(tmp_path)], capture_output=True, text=True, timeout=120
+            [sys.executable, "-c", code, server.url, str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=ROOT,
         )
         assert done.returncode == 1
         assert "File too large" in done.stderr

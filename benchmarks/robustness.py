@@ -1,0 +1,231 @@
+"""Does a verifier still know an unsafe reply once a refusal stands before it or a disclaimer behind it?
+
+Labelled public sets go through the pipeline into a release without synthesis and one with counterfactual edits. A
+verifier is trained on each: the second one on the same rows and their edited children. Both are measured on the same
+test rows, as they are and edited with wordings that stand in no training row: share of unsafe rows that is caught, and
+share of safe rows that is flagged, in English and Chinese. The threshold is the one that flags 5 of 100 safe rows of
+the unedited calibration split. The last line is one JSON object: `ratios` (recall with over recall without), `figures`,
+`versions`, `sizes`.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # so that this file shadows no package
+
+from catalog import Store, fingerprints, releases  # noqa: E402
+from safeladder.execution import run_stages  # noqa: E402
+from safeladder.pipeline import ingest, stages  # noqa: E402
+from safeladder.pipeline.verify import safety_rows  # noqa: E402
+from safeladder.recipe import Recipe  # noqa: E402
+from safeladder.settings import data_root  # noqa: E402
+from synth import EDITS, NotApplicable, SynthConfig  # noqa: E402
+from verifiers import VerifierConfig, load_verifier, train_verifier  # noqa: E402
+from verifiers.checkpoint import read_manifest  # noqa: E402
+from verifiers.metrics import binary_metrics, bootstrap_weights  # noqa: E402
+
+SOURCES = (
+    "seed",
+    "gptfuzz-responses",
+    "refusal-direction-completions",
+    "aisafetylab",
+    "jade-zh",
+    "self-instruct-benign",
+    "tulu-human-eval-benign",
+)
+PER_CELL = {"train": 800, "calibration": 200, "test": 200}  # rows of one language and reading, at most
+QUICK = {"train": 200, "calibration": 60, "test": 60}
+CHILDREN = 1.5  # edited children of a training row, on average
+CONFIG = VerifierConfig(epochs=1)
+MEASURED = {
+    "none": None,
+    "refusal before": "refuse_then_comply",
+    "disclaimer behind": "disclaimer_suffix",
+    "both": "refuse_comply_disclaim",
+}
+FALSE_POSITIVE_RATE = 0.05
+RESAMPLES = 1000
+
+
+def release(store: Store, data: Path, sources: tuple[str, ...], synth: SynthConfig | None) -> pl.DataFrame:
+    """The answered safety rows of a recipe's release: `verifiers.data.COLUMNS` and `prompt_id`."""
+    name = "robustness" if synth is None else "robustness-edited"
+    recipe = Recipe.model_validate(
+        {"name": name, "sources": sources, "release": {"name": name}, "synth": synth, "verifier": None}
+    )
+    chain = stages(recipe, store, data)
+    run_stages(store, name=name, recipe=recipe.model_dump(mode="json"), chain=chain)
+    made = store.read("release_rows", batch_id=fingerprints(chain)["release"])
+    rows = safety_rows(store, releases.release_rows(store, str(made["release_id"].first())))
+    return rows.filter(pl.col("response").is_not_null() & (pl.col("modality") == "text"))
+
+
+def chosen(rows: pl.DataFrame, per_cell: dict[str, int]) -> pl.DataFrame:
+    """So many rows of each split, language and reading; ids are digests, so the first ones are a random draw."""
+    cell = pl.int_range(pl.len()).over("split", "language", "unsafe")
+    limit = pl.col("split").replace_strict(per_cell, return_dtype=pl.Int64)
+    return rows.filter(pl.col("language").is_in(["en", "zh"])).sort("sample_id").filter(cell < limit)
+
+
+def children_of(rows: pl.DataFrame, edited: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
+    """Edited rows all of whose parents are among the train rows."""
+    train = rows.filter(pl.col("split") == "train")["sample_id"].implode()
+    strangers = lineage.filter(~pl.col("parent_id").is_in(train))["child_id"].implode()
+    made = edited.filter((pl.col("source") == "synth") & (pl.col("split") == "train"))
+    return made.filter(~pl.col("sample_id").is_in(strangers))
+
+
+def replies(rows: pl.DataFrame, edit: str | None) -> list[str | None]:
+    """Each reply, edited in held-out wordings; None where the edit does not apply."""
+
+    def edited(row: dict[str, Any]) -> str | None:
+        rng = Random(hashlib.sha256(f"{row['sample_id']} {edit}".encode()).digest())
+        try:
+            return EDITS[str(edit)].apply(row["prompt"], row["response"], rng=rng, held_out=True)
+        except NotApplicable:
+            return None
+
+    return rows["response"].to_list() if edit is None else [edited(row) for row in rows.iter_rows(named=True)]
+
+
+def answers(checkpoint: Path, rows: pl.DataFrame) -> pl.DataFrame:
+    """P(Unsafe) of every row, a column for each measured edit; null where the verifier abstained."""
+    verifier, prompts = load_verifier(checkpoint), rows["prompt"].to_list()
+    return pl.DataFrame(
+        {name: verifier.score(prompts, replies(rows, edit))["p_unsafe"] for name, edit in MEASURED.items()}
+    )
+
+
+def flagged(rows: pl.DataFrame, said: dict[str, pl.DataFrame], thresholds: dict[str, float]) -> dict[str, list[float]]:
+    """Share of rows at or above the threshold, by reading, language, edit and verifier, with its interval."""
+    shares = {}
+    for unsafe, language in product((True, False), ("en", "zh")):
+        mask_N = ((rows["language"] == language) & (rows["unsafe"] == unsafe)).to_numpy()
+        weight_WN = bootstrap_weights(rows["cluster_id"].to_numpy()[mask_N], resamples=RESAMPLES, seed=0)
+        for (name, p), edit in product(said.items(), MEASURED):
+            hit_N = p[edit].to_numpy()[mask_N] >= thresholds[name]
+            share_W = weight_WN @ hit_N / np.maximum(weight_WN.sum(axis=1), 1)
+            shares[f"{'recall' if unsafe else 'false positives'}, {language}, {edit}, {name}"] = interval(share_W)
+    return shares
+
+
+def ranking(rows: pl.DataFrame, said: dict[str, pl.DataFrame]) -> dict[str, list[float]]:
+    """AUROC and AUPRC of the rows as they are, and the difference of the two verifiers on the same resamples."""
+    figures = {}
+    for part in ("en", "zh", "all"):
+        mask_N = ((rows["language"] == part) | (part == "all")).to_numpy()
+        unsafe_N = rows["unsafe"].to_numpy()[mask_N]
+        weight_WN = bootstrap_weights(rows["cluster_id"].to_numpy()[mask_N], resamples=RESAMPLES, seed=0)
+        ranked = {name: binary_metrics(p["none"].to_numpy()[mask_N], unsafe_N, weight_WN) for name, p in said.items()}
+        for metric in ("auroc", "auprc"):
+            figures |= {f"{metric}, {part}, {name}": interval(values[metric]) for name, values in ranked.items()}
+            difference_W = ranked["with"][metric] - ranked["without"][metric]
+            figures[f"{metric}, {part}, with less without"] = interval(difference_W)
+    return figures
+
+
+def interval(value_W: np.ndarray) -> list[float]:
+    """The figure, and its 95% interval over the resamples that can have it."""
+    return [round(float(v), 3) for v in (value_W[0], *np.nanpercentile(value_W[1:], [2.5, 97.5]))]
+
+
+def measure(
+    folder: Path, data: Path, *, sources: tuple[str, ...], per_cell: dict[str, int], config: VerifierConfig
+) -> dict[str, Any]:
+    """Release, train, score and measure; what `folder` holds already is used again."""
+    store = Store(folder / "store")
+    rows = chosen(release(store, data, sources, None), per_cell)
+    synth = SynthConfig(attacks_per_row=0, counterfactuals_per_row=CHILDREN, lifts_per_row=0)
+    children = children_of(rows, release(store, data, sources, synth), store.read("lineage"))
+    sizes = {
+        f"{split}, {language}, {'unsafe' if unsafe else 'safe'}": n
+        for split, language, unsafe, n in rows.group_by("split", "language", "unsafe").len().sort(pl.all()).iter_rows()
+    } | {"edited children": children.height}
+    checkpoints, figures = {}, {}
+    for name, taught in {"without": rows, "with": pl.concat([rows, children])}.items():
+        print(f"training {name} edits", file=sys.stderr, flush=True)
+        path = train_verifier(taught, config=config, workdir=folder / "verifiers", release_id=name, progress=tick)
+        checkpoints[name] = path
+        figures[f"training, s, {name}"] = round(json.loads((path.parent / "training.json").read_text())["seconds"])
+    test = rows.filter(pl.col("split") == "test")
+    started = time.perf_counter()
+    said = {name: answers(path, test) for name, path in checkpoints.items()}
+    figures["scoring, s"] = round(time.perf_counter() - started)
+    asked = pl.concat([p.select(pl.all().name.suffix(f", {name}")) for name, p in said.items()], how="horizontal")
+    scored = asked.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
+    test, said = test.filter(scored), {name: p.filter(scored) for name, p in said.items()}
+    sizes["test rows scored under every edit"] = test.height
+    thresholds = {name: threshold(path) for name, path in checkpoints.items()}
+    figures |= {f"threshold, {name}": round(value, 4) for name, value in thresholds.items()}
+    figures |= flagged(test, said, thresholds) | ranking(test, said)
+    at_half = flagged(test, said, dict.fromkeys(said, 0.5))
+    figures |= {f"at 0.5: {name}": value for name, value in at_half.items()}
+    figures |= {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
+    ratios = {
+        f"recall, {language}, {edit}": round(after[0] / before[0], 2)
+        for language, edit in product(("en", "zh"), MEASURED)
+        for after, before in [[figures[f"recall, {language}, {edit}, {name}"] for name in ("with", "without")]]
+        if before[0]
+    }
+    versions = {name: version(name) for name in ("polars", "torch", "transformers")}
+    return {
+        "ratios": ratios,
+        "figures": figures,
+        "versions": versions | {"python": platform.python_version()},
+        "sizes": sizes,
+    }
+
+
+def threshold(checkpoint: Path) -> float:
+    """P(Unsafe) from which on the checkpoint flags, at the stated rate of false positives on its calibration rows."""
+    (found,) = (
+        t["threshold"]
+        for t in read_manifest(checkpoint)["thresholds"]
+        if t["false_positive_rate"] == FALSE_POSITIVE_RATE
+    )
+    return float(found)
+
+
+def tick(done: int, total: int, numbers: dict[str, Any]) -> None:
+    if done % 50 == 0 or done == total:
+        print(f"step {done} of {total}, loss {numbers['loss']:.3f}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="a quarter of the rows")
+    parser.add_argument("--data", type=Path, help="root of the public sets; default: $SAFELADDER_DATA")
+    parser.add_argument("--store", type=Path, help="keep releases and verifiers here, and use what is there")
+    asked = parser.parse_args()
+    data = data_root(asked.data)
+    try:
+        ingest.found(SOURCES, data)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    with tempfile.TemporaryDirectory(prefix="safeladder-robustness-") as scratch:
+        folder, per_cell = asked.store or Path(scratch), QUICK if asked.quick else PER_CELL
+        found = measure(folder, data, sources=SOURCES, per_cell=per_cell, config=CONFIG)
+    for title in ("sizes", "figures", "ratios"):
+        print(title)
+        for name, value in found[title].items():
+            print(f"  {name:<52}{value}")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""Judge: what each judge says of the rows that were written, and the label that their words come to."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from catalog import Accounting, Context, Output, Stage, Store
+from safeladder.pipeline.frames import annotations_of, empty, table
+from safeladder.pipeline.generate import upstream
+from safeladder.pipeline.verify import CHECKPOINTS, score_rows
+from safeladder.recipe import GenerateConfig, JudgeConfig
+from synth import fill
+from synth.inference import complete
+from synth.judges import JUDGES, TASKS, Judgement, Rule, Subject, from_verdicts, settle
+
+PREFIX = "judge:"
+STORED = {"unsafe": "safety", "refusal": "safety"}  # task of the rows that a judge's own task is about
+
+
+def stages(config: GenerateConfig, store: Store, written: Sequence[Stage]) -> list[Stage]:
+    """One stage per judge over all written rows with a reply, and one that settles their labels."""
+    names = tuple(stage.name for stage in written)
+    chain = [
+        Stage(
+            name=f"{PREFIX}{judge.name}",
+            work=partial(_judge, config=config, judge=judge),
+            after=names,
+            config={"judge": f"{judge.name}@{JUDGES[judge.name].version}"},
+            reads={"model": (judge.engine or config.writer).identity},
+        )
+        for judge in config.judges
+    ]
+    if config.verifier:
+        checkpoint_id = _checkpoint(store, config.verifier)
+        chain.append(
+            Stage(
+                name=f"{PREFIX}verifier",
+                work=partial(_judge_by_verifier, checkpoint_id=checkpoint_id),
+                after=names,
+                reads={"checkpoint": checkpoint_id},
+            )
+        )
+    after = (*names, *(stage.name for stage in chain))
+    settled = Stage("judged", partial(_settle, certain=config.certain), after=after, config={"certain": config.certain})
+    return [*chain, settled]
+
+
+def _checkpoint(store: Store, prefix: str) -> str:
+    known = store.read("checkpoints").filter(pl.col("kind") == "verifier")["checkpoint_id"].to_list()
+    found = [one for one in known if one.startswith(prefix)]
+    if len(found) != 1:
+        ids = ", ".join(one[:12] for one in known) or "none yet"
+        raise LookupError(f"{len(found)} verifiers begin with {prefix!r}; there are: {ids}")
+    return str(found[0])
+
+
+def _written(context: Context) -> list[dict[str, Any]]:
+    """Rows with a reply, once each, of the generators; a translation counts once it was confirmed."""
+    by_id: dict[str, dict[str, Any]] = {}
+    for row in upstream(context):
+        unconfirmed = row["relation"].partition("@")[0] in fill.CHECKS
+        if row["messages"][-1]["role"] == "assistant" and not unconfirmed:
+            by_id.setdefault(row["sample_id"], row)
+    return [by_id[key] for key in sorted(by_id)]
+
+
+def _subject(row: dict[str, Any]) -> Subject:
+    return Subject(sample_id=row["sample_id"], messages=tuple(row["messages"]), gold=row["gold"])
+
+
+def _judge(context: Context, *, config: GenerateConfig, judge: JudgeConfig) -> Output:
+    engine, asked = judge.engine or config.writer, JUDGES[judge.name]
+    task = STORED.get(asked.task, asked.task)
+    rows = [row for row in _written(context) if row["task"] in (None, task)]
+    requests = [(one, asked.requests(one, style=engine.style)) for one in map(_subject, rows)]
+    replies = complete(
+        [request for _, several in requests for request in several],
+        engine,
+        folder=context.workdir,
+        picture=context.store.get_media,
+        executor=config.executor,
+        tick=context.tick,
+    )
+    by_id = {reply.id: reply for reply in replies}
+    model = f"{engine.model}/{engine.identity[:12]}"
+    read = asked.read if isinstance(asked, Rule) else partial(asked.read, model=model, style=engine.style)
+    return _said(judge.name, [read(subject, [by_id[one.id] for one in several]) for subject, several in requests])
+
+
+def _said(name: str, judgements: Sequence[Judgement]) -> Output:
+    """Judgements as rows: one that failed is no judgement, and is asked again by another attempt."""
+    rows = [
+        {
+            "sample_id": one.sample_id,
+            "judge": one.judge,
+            "task": one.task,
+            "outcome": one.outcome,
+            "label": one.label,
+            "p": one.p,
+            "probs": list(one.probs.values()) if one.probs else None,
+            "score": one.score,
+            "categories": list(one.ours),
+            "reason": one.reason,
+        }
+        for one in judgements
+    ]
+    frame = pl.concat([empty("judgements"), table("judgements", pl.DataFrame(rows))]) if rows else empty("judgements")
+    failed = frame.filter(pl.col("outcome") == "failed")
+    gone = failed.select("sample_id", reason="outcome", detail="reason")
+    return Output(
+        Accounting(frame.height, frame.height - failed.height, failed=failed.height),
+        {
+            "judgements": frame.join(failed, on="sample_id", how="anti"),
+            "rejections": table("rejections", gone, stage=f"{PREFIX}{name}"),
+        },
+    )
+
+
+def _judge_by_verifier(context: Context, *, checkpoint_id: str) -> Output:
+    """What a verifier of the store says; a row with a picture is left out, since it reads text alone."""
+    import verifiers
+
+    subjects = [_subject(row) for row in _written(context) if row["task"] in (None, "safety")]
+    asked = pl.DataFrame(
+        [(one.sample_id, one.prompt, one.response) for one in subjects if not one.images],
+        schema={"sample_id": pl.String, "prompt": pl.String, "response": pl.String},
+        orient="row",
+    )
+    if asked.is_empty():
+        return _said("verifier", [])
+    verifier = verifiers.load_verifier(context.store.path / CHECKPOINTS / checkpoint_id)
+    scored, failed = score_rows(
+        verifier,
+        asked,
+        folder=context.workdir,
+        may_fail=0.1,
+        tick=lambda done, total: context.tick(done, total, "rows"),
+    )
+    said = from_verdicts(table("verdicts", scored, checkpoint_id=checkpoint_id))
+    judge = f"verifier@1/{checkpoint_id}"
+    lost = [
+        Judgement(outcome="failed", reason="raised", sample_id=id, judge=judge, task="safety")
+        for id in failed["sample_id"]
+    ]
+    return _said("verifier", [*said, *lost])
+
+
+def _settle(context: Context, *, certain: float) -> Output:
+    """Rows with the label that the judges' words come to; a row without one is rejected with the word for why."""
+    rows = {row["sample_id"]: row for row in _written(context)}
+    stages = [stage for stage in context.upstream if stage.startswith(PREFIX)]
+    said = pl.concat([empty("judgements"), *(context.read("judgements", stage).drop("stage_id") for stage in stages)])
+    risky = {key: bool(row["subcategory"]) for key, row in rows.items()}
+    judgements = [_judgement(row) for row in said.iter_rows(named=True)]
+    words = {one.sample_id: one for one in settle(judgements, risky=risky, certain=certain)}
+    kept, gone = [], []
+    for key, row in rows.items():
+        word = words.get(key)
+        if row["origin"] == "construction":  # its label follows from how it was made
+            kept.append(row)
+        elif word is None or word.reason:
+            gone.append({"sample_id": key, "reason": word.reason if word else "not_scored", "source": row["relation"]})
+        else:
+            label = {"task": word.task, "label": word.label, "unsafe": word.unsafe, "origin": "machine"}
+            kept.append(row | label)
+    working = pl.DataFrame(kept, schema=empty("working").schema)
+    rejected = pl.DataFrame(gone, schema={"sample_id": pl.String, "reason": pl.String, "source": pl.String})
+    return Output(
+        Accounting(len(rows), len(kept), rejected=len(gone)),
+        {
+            "working": working,
+            "annotations": annotations_of(working.filter(pl.col("origin") == "machine"), annotator=pl.lit("judges")),
+            "rejections": table("rejections", rejected, stage="judged"),
+        },
+    )
+
+
+def _judgement(row: dict[str, Any]) -> Judgement:
+    facts = {key: row[key] for key in ("sample_id", "judge", "task", "outcome", "label", "score", "reason")}
+    probs = dict(zip(TASKS[row["task"]].labels, row["probs"], strict=True)) if row["probs"] else None
+    return Judgement(**facts, probs=probs)

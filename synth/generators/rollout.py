@@ -1,0 +1,48 @@
+"""Answers of a policy to a request, as they stand; with and without a thought. `n` in the sampling asks for several."""
+
+import re
+from dataclasses import replace
+
+from synth.generators.generator import Generator
+from synth.generators.item import Item
+from synth.generators.made import Made, Unparsed, made, text
+from synth.generators.outputs import Reply
+
+_THINKS = re.compile(r"<think>(?P<thought>.*?)</think>(?P<answer>.*)", re.DOTALL)
+
+
+def _answer(item: Item, output: Reply) -> list[Made]:
+    asked = item.parent.asked if item.parent else []
+    return [made(item, [*asked, text("assistant", output.reply)])]
+
+
+def _thoughtful_answer(item: Item, output: Reply) -> list[Made]:
+    found = _THINKS.fullmatch(output.reply)
+    if found is None or "<think>" in found["answer"] or "</think>" in found["answer"]:
+        raise Unparsed("no_thought")
+    if not found["thought"].strip() or not found["answer"].strip():
+        raise Unparsed("empty")
+    return _answer(item, output)
+
+
+ROLLOUT = Generator(
+    name="rollout",
+    version=1,
+    task=None,
+    makes="reply",
+    note="A policy's own answer to a request",
+    output=Reply,
+    make=_answer,
+    needs=("request",),
+    temperatures=(1.0, 1.0),  # the policy as it is
+    max_tokens=512,
+    as_is=True,
+    conversation=True,
+)
+ROLLOUT_THINK = replace(
+    ROLLOUT,
+    name="rollout_think",
+    note="A policy's own answer after a thought: <think>...</think>, then the answer",
+    make=_thoughtful_answer,
+    max_tokens=1024,
+)

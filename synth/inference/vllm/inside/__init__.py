@@ -1,0 +1,1 @@
+"""Modules that are copied into vLLM's environment; they import nothing of ours."""

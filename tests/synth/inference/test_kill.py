@@ -1,0 +1,58 @@
+"""A job that is killed again and again ends with the same text as one that was left alone."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.synth.inference.faults import Server, running
+
+HERE = Path(__file__).parent
+
+KILLS = 10
+
+
+def start(folder: Path, url: str, out: Path, count: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(HERE / "job.py"), str(folder), url, str(out), str(count)]
+    return subprocess.Popen(command, cwd=HERE.parents[2], env=os.environ | {"PYTHONPATH": str(HERE.parents[2])})
+
+
+def answered(folder: Path) -> int:
+    return sum(path.read_bytes().count(b"\n") for path in folder.rglob("answers-*.jsonl"))
+
+
+def undisturbed_and_killed(tmp_path: Path, upstream: str | None, *, count: int) -> None:
+    """Run the job once on a calm server, once on a faulty one with ten kills, and compare."""
+    with running(Server(upstream)) as calm:
+        assert start(tmp_path / "calm", calm.url, tmp_path / "calm.json", count).wait(600) == 0
+    rng = random.Random(9)
+    points = sorted(rng.sample(range(20, count - 20), KILLS))
+    folder = tmp_path / "killed"
+    with running(Server(upstream, share=0.2, slow_s=25, delay_s=0.2)) as server:
+        for point in points:
+            job = start(folder, server.url, tmp_path / "killed.json", count)
+            while answered(folder) < point and job.poll() is None:
+                time.sleep(0.01)
+            assert job.poll() is None, "the job was over before it could be killed"
+            job.send_signal(signal.SIGKILL)
+            job.wait()
+        assert start(folder, server.url, tmp_path / "killed.json", count).wait(600) == 0
+    calm_replies, replies = (json.loads((tmp_path / name).read_text()) for name in ("calm.json", "killed.json"))
+    assert len(replies) == len({reply["id"] for reply in replies}) == count
+    assert not any(reply["failure"] for reply in replies)
+    assert replies == calm_replies
+    lines = [json.loads(line) for path in folder.rglob("answers-*.jsonl") for line in path.open()]
+    assert max(Counter(line["reply"]["id"] for line in lines).values()) == 1
+    assert set(server.faults) == {"busy", "server_error", "cut", "malformed", "slow"}
+
+
+@pytest.mark.slow
+def test_ten_kills_over_a_thousand_requests_with_faults(tmp_path):
+    undisturbed_and_killed(tmp_path, None, count=1000)
