@@ -25,6 +25,7 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)  # this file is called like the room that it measures
 
+from catalog.ids import chat  # noqa: E402
 from synth.inference import Endpoint, Request, Sampling, complete, wire  # noqa: E402
 from synth.inference.environment import VERSION  # noqa: E402
 from synth.inference.serve import Server, serving  # noqa: E402
@@ -119,7 +120,7 @@ def stock(server: Server, asked: list[Request], folder: Path) -> int:
 
 @contextmanager
 def key_sent(key: str) -> Iterator[None]:
-    """Stock datatrove cannot send a key to this host: one header is added to what it writes, and its probe is spared."""
+    """Stock datatrove sends no key to this host: a header is added to what it writes, and its probe is spared."""
     from datatrove.pipeline.inference.servers import EndpointServer
 
     connect, probe = asyncio.open_connection, EndpointServer.is_ready

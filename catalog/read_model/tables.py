@@ -23,6 +23,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "release_rows": ("release_id", "sample_id", "task"),
     "checkpoint_metrics": ("checkpoint_id", "model", "split", "slice", "metric"),
     "verdicts": ("sample_id", "checkpoint_id"),
+    "judgements": ("sample_id", "judge"),
 }
 # A look-up by these columns takes about a millisecond whatever the size. More indexes cost more than they give: the
 # other tables are sorted by `sample_id` instead, so that a look-up reads one row group of each refresh.
@@ -36,6 +37,7 @@ ABOUT = {
     "media": "One row per picture",
     "annotations": "One row per answer of one labeller",
     "verdicts": "One row per answer of one verifier",
+    "judgements": "One row per sample and judge: what it said, or why it said nothing",
     "rejections": "One row per row that left, with the reason",
     "clusters": "One row per sample and the cluster of similar prompts it belongs to",
     "lineage": "One row per parent and child: transforms, training, rollouts, rewards",

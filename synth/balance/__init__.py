@@ -12,10 +12,11 @@ from synth.balance.nearest import coverage, novelty
 from synth.balance.outside import outside
 from synth.balance.picture import filled, heat_map, summary
 from synth.balance.plan import holes, plan
-from synth.balance.routes import GENERATORS, measured_yields
+from synth.balance.routes import GENERATORS
 from synth.balance.targets import Targets
 from synth.balance.wanted import wanted
 from synth.balance.worth import worth_counting
+from synth.balance.yields import measured_yields
 
 __all__ = [
     "GENERATORS",

@@ -11,9 +11,10 @@ from catalog.ids import canonical
 from catalog.labels import TASKS
 from synth.balance.cells import KEY
 from synth.balance.rooms import Place, rooms_of
-from synth.balance.routes import GENERATORS, known_generators, needs_judge, routes_to, yields
+from synth.balance.routes import GENERATORS, known_generators, needs_judge, routes_to
 from synth.balance.targets import Targets
 from synth.balance.wanted import wanted
+from synth.balance.yields import yields
 
 JOB = {
     "generator": pl.String,
@@ -67,12 +68,12 @@ def plan(
         cells: As `cells.count` gives them.
         targets: What each is to hold.
         rows: Rows that are to be kept in the end.
-        measured: Rows kept per request of generators, from earlier runs (`routes.measured_yields`).
+        measured: Rows kept per request of generators, from earlier runs (`measured_yields`).
         generators: Plan with these alone; by default with all.
 
     Returns:
         Columns `JOB`. `rows` add up to the budget, or to all that can be filled now where that is less; `requests` is
-        rows / yield, rounded up.
+        rows / yield, rounded up, and no more than there is to start from.
 
     Raises:
         ValueError: If the budget is negative or a generator is not known.
@@ -86,17 +87,17 @@ def plan(
     for cell in holes(cells, targets).filter(pl.col("hole") > 0).iter_rows(named=True):
         key = tuple(cell[name] for name in KEY)
         routes = routes_to(cell["task"], cell["label"], cell["modality"], harmless=cell["subcategory"] is None)
-        room = [(route, min(room_of(route, key), cell["hole"])) for route in routes if route.generator in usable]
-        reach = min(cell["hole"], sum(number for _, number in room))
+        asks = [(route.generator, room_of(route, key)) for route in routes if route.generator in usable]
+        most = [min(cell["hole"], ceil(requests * kept[name])) for name, requests in asks]
+        reach = min(cell["hole"], sum(most))
         if reach:
-            open_cells.append((key, room, cell["target"], cell["samples"], reach))
+            open_cells.append((key, asks, most, (cell["target"], cell["samples"], reach)))
     open_cells.sort(key=lambda one: _draw(one[0]))
-    given = _fill([one[2:] for one in open_cells], rows)
     jobs = []
-    for (key, room, *_), number in zip(open_cells, given, strict=True):
-        for (route, _), part in zip(room, _evenly(number, [most for _, most in room]), strict=True):
+    for (key, asks, most, _), number in zip(open_cells, _fill([one[-1] for one in open_cells], rows), strict=True):
+        for (name, requests), part in zip(asks, _evenly(number, most), strict=True):
             if part:
-                facts = {"generator": route.generator, "rows": part, "requests": ceil(part / kept[route.generator])}
+                facts = {"generator": name, "rows": part, "requests": min(requests, ceil(part / kept[name]))}
                 jobs.append(facts | dict(zip(KEY, key, strict=True)))
     return pl.DataFrame(jobs, schema=JOB).sort("generator", *KEY, nulls_last=True)
 

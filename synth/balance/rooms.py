@@ -1,4 +1,4 @@
-"""How many rows a route can bring into a cell, by what there is to start from."""
+"""How many requests a route can make for a cell, by what there is to start from."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -16,7 +16,7 @@ NO_END = 2**62
 
 
 def rooms_of(cells: pl.DataFrame) -> Callable[[Route, Place], int]:
-    """A function from a route and a cell to the most rows that the route can bring.
+    """A function from a route and a cell to the most requests that can be made: one for each row or prompt to start from.
 
     Args:
         cells: As `cells.count` gives them.
@@ -41,20 +41,19 @@ def rooms_of(cells: pl.DataFrame) -> Callable[[Route, Place], int]:
             case "nothing":
                 return NO_END
             case "prompts":
-                found = prompts[cell[:-1]]
+                return prompts[cell[:-1]]
             case "risky":
-                found = risky[task, language, modality]
+                return risky[task, language, modality]
             case "cell":
-                found = samples[cell]
+                return samples[cell]
             case "languages":
                 others = (other for other in get_args(Language) if other != language)
-                found = sum(samples[task, category, subcategory, other, modality, label] for other in others)
+                return sum(samples[task, category, subcategory, other, modality, label] for other in others)
             case "text":
-                found = samples[task, category, subcategory, language, "text", label]
+                return samples[task, category, subcategory, language, "text", label]
             case "replies":
-                found = sum(samples[*cell[:-1], other] for other in SAFETY if other != label)
+                return sum(samples[*cell[:-1], other] for other in SAFETY if other != label)
             case "edits":
-                found = sum(samples[*cell[:-1], before] for before in BY_EDIT[str(label)])
-        return found * route.each
+                return sum(samples[*cell[:-1], before] for before in BY_EDIT[str(label)])
 
     return room

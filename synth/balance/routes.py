@@ -1,10 +1,8 @@
 """Which generator can bring rows into which cell, from what, and how many of what it is asked for are kept."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
-
-import duckdb
 
 from catalog import configuration
 from catalog.labels import SAFETY, TASKS
@@ -20,7 +18,6 @@ from synth.counterfactuals import EDITS
 #   replies     rows of the cell, but with another of the six labels
 #   edits       rows of the cell, but with a label from which an edit of `synth.counterfactuals` leads to this one
 From = Literal["nothing", "prompts", "risky", "cell", "languages", "text", "replies", "edits"]
-LEAST_MEASURED = 50  # requests below which an earlier run says too little
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,7 @@ class Route:
         generator: Name in `synth.generators`; or `lift`, `attacks` or `edits`, which need no model.
         task: Of the rows that it makes.
         labels: Labels that they may end with.
-        start: What it starts from.
-        each: Rows that may be made of one row or prompt that it starts from; what starts from nothing has no end.
+        start: What it starts from, once from each; what starts from nothing has no end.
         kept: Rows kept per request, assumed until a run has measured it.
         judged: Whether a judge must say the label; else it follows from how the row was made.
         modalities: Of the rows that it makes.
@@ -43,7 +39,6 @@ class Route:
     task: str
     labels: tuple[str, ...]
     start: From
-    each: int
     kept: float
     judged: bool
     modalities: tuple[str, ...] = ("text",)
@@ -67,26 +62,26 @@ BY_EDIT = {
 
 # A generator of requests counts the rows that come of them once they are answered and judged.
 ROUTES = (
-    Route("harmful_request", "safety", RISKY, "nothing", 0, 0.3, True, harmless=False),
-    Route("borderline", "safety", RISKY, "nothing", 0, 0.4, True, harmless=False),
-    Route("escalation", "safety", RISKY, "nothing", 0, 0.2, True, harmless=False),
-    Route("benign_twin", "safety", HARMLESS, "risky", 2, 0.5, True, harmless=True),
-    Route("persona", "safety", RISKY, "prompts", 2, 0.3, True, harmless=False),
-    Route("persona", "safety", HARMLESS, "prompts", 2, 0.3, True, harmless=True),
-    Route("rollout", "safety", RISKY, "prompts", 4, 0.3, True, BOTH, harmless=False),
-    Route("rollout", "safety", HARMLESS, "prompts", 4, 0.3, True, BOTH, harmless=True),
-    Route("steered", "safety", RISKY + NONSENSE, "prompts", 4, 0.5, True, BOTH, harmless=False),
-    Route("steered", "safety", HARMLESS + NONSENSE, "prompts", 4, 0.5, True, BOTH, harmless=True),
-    Route("counterfactual_edit", "safety", RISKY + NONSENSE, "replies", 1, 0.5, True, BOTH, harmless=False),
-    Route("counterfactual_edit", "safety", HARMLESS + NONSENSE, "replies", 1, 0.5, True, BOTH, harmless=True),
-    Route("edits", "safety", SAFETY, "edits", 1, 0.9, False, BOTH),
-    Route("attacks", "safety", SAFETY, "cell", 1, 0.9, False),
-    Route("value_scenario", "value", TASKS["value"], "nothing", 0, 0.5, True),
-    Route("value_pair", "value", TASKS["value"], "prompts", 2, 0.6, True, BOTH),
-    Route("knowledge_question", "knowledge", TASKS["knowledge"], "nothing", 0, 0.4, True),
-    Route("knowledge_answer", "knowledge", TASKS["knowledge"], "prompts", 2, 0.6, True, BOTH),
+    Route("harmful_request", "safety", RISKY, "nothing", 0.3, True, harmless=False),
+    Route("borderline", "safety", RISKY, "nothing", 0.4, True, harmless=False),
+    Route("escalation", "safety", RISKY, "nothing", 0.2, True, harmless=False),
+    Route("benign_twin", "safety", HARMLESS, "risky", 0.5, True, harmless=True),
+    Route("persona", "safety", RISKY, "prompts", 0.3, True, harmless=False),
+    Route("persona", "safety", HARMLESS, "prompts", 0.3, True, harmless=True),
+    Route("rollout", "safety", RISKY, "prompts", 0.3, True, BOTH, harmless=False),
+    Route("rollout", "safety", HARMLESS, "prompts", 0.3, True, BOTH, harmless=True),
+    Route("steered", "safety", RISKY + NONSENSE, "prompts", 0.5, True, BOTH, harmless=False),
+    Route("steered", "safety", HARMLESS + NONSENSE, "prompts", 0.5, True, BOTH, harmless=True),
+    Route("counterfactual_edit", "safety", RISKY + NONSENSE, "replies", 0.5, True, BOTH, harmless=False),
+    Route("counterfactual_edit", "safety", HARMLESS + NONSENSE, "replies", 0.5, True, BOTH, harmless=True),
+    Route("edits", "safety", SAFETY, "edits", 0.9, False, BOTH),
+    Route("attacks", "safety", SAFETY, "cell", 0.9, False),
+    Route("value_scenario", "value", TASKS["value"], "nothing", 0.5, True),
+    Route("value_pair", "value", TASKS["value"], "prompts", 0.6, True, BOTH),
+    Route("knowledge_question", "knowledge", TASKS["knowledge"], "nothing", 0.4, True),
+    Route("knowledge_answer", "knowledge", TASKS["knowledge"], "prompts", 0.6, True, BOTH),
     *(
-        Route(generator, task, labels, start, 1, kept, judged, modalities)
+        Route(generator, task, labels, start, kept, judged, modalities)
         for task, labels in TASKS.items()
         for generator, start, kept, judged, modalities in _REWRITES
     ),
@@ -113,38 +108,6 @@ def needs_judge(task: str, label: str) -> bool:
     the row that it is made of, and needs that one first.
     """
     return not (task == "safety" and set(BY_EDIT[label]) - {label})
-
-
-def measured_yields(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    """Rows kept per request of each generator in earlier runs.
-
-    A run has one stage `synth:GENERATOR` for each; the requests are its rows in, and what was neither rejected nor
-    failed its rows out. A generator with less than `LEAST_MEASURED` requests is left out.
-
-    Args:
-        connection: The catalog, from `catalog.read_model.connect`.
-    """
-    found = connection.execute(
-        "select stage, sum(rows_out) / sum(rows_in) from (select distinct on (stage_id) * from stages) "
-        "where state = 'finished' and starts_with(stage, 'synth:') group by stage having sum(rows_in) >= ?",
-        [LEAST_MEASURED],
-    ).fetchall()
-    shares = {stage.removeprefix("synth:"): float(share) for stage, share in found}
-    return {generator: shares[generator] for generator in GENERATORS if generator in shares}
-
-
-def yields(measured: Mapping[str, float] | None = None) -> dict[str, float]:
-    """Rows kept per request of every generator: measured, else assumed.
-
-    Raises:
-        ValueError: If a generator is not known, or a yield is not above 0.
-    """
-    found = {route.generator: route.kept for route in ROUTES}
-    for generator in known_generators(measured or {}):
-        found[generator] = (measured or {})[generator]
-        if not found[generator] > 0:
-            raise ValueError(f"{generator}: a yield of {found[generator]}; expected more than 0")
-    return found
 
 
 def known_generators(names: Iterable[str]) -> list[str]:

@@ -12,9 +12,10 @@ from catalog.taxonomy import Dimension
 from synth.errors import NotApplicable
 from synth.generators import asking, reading
 from synth.generators.eligible import eligible
-from synth.generators.item import Item
+from synth.generators.item import OTHER, Item
 from synth.generators.made import Made, Unparsed
 from synth.generators.outputs import Output, Reply, schema
+from synth.generators.sentences import as_sentences
 from synth.inference.request import Choice, Request, Sampling
 from synth.language import Language
 from synth.prompts import sources
@@ -140,7 +141,7 @@ class Generator:
             "seed": rng.getrandbits(31),
         }
         if self.structured:
-            drawn["answer_schema"] = schema(self.shape(item))
+            drawn["answer_schema"] = self._schema(item, style=style)
         if style == "completion":
             drawn["stop"] = ("\n\n",)  # ends an example; inside JSON it could only be padding
             prompt = asking.completion(self.speaks, item, self.hints, structured=self.structured, rng=rng)
@@ -165,6 +166,13 @@ class Generator:
     def read_all(self, answers: Iterable[tuple[Item, Choice]]) -> list[list[Made] | Unparsed]:
         """Rows of each answer, or why there are none, in the order of the answers."""
         return reading.screened([self._rows(item, choice) for item, choice in answers])
+
+    def _schema(self, item: Item, *, style: Style) -> dict[str, Any]:
+        shape = self.shape(item)
+        if style == "chat":
+            return schema(shape)
+        tongue = OTHER[item.language] if self.across else item.language
+        return as_sentences(schema(shape), tongue, free=self.neutral, asks=shape.asks)
 
     def _rows(self, item: Item, choice: Choice) -> list[Made] | Unparsed:
         try:

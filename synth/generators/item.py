@@ -11,6 +11,7 @@ from synth.errors import NotApplicable
 from synth.language import Language, require_language
 
 Message = dict[str, Any]
+OTHER: dict[Language, Language] = {"en": "zh", "zh": "en"}
 RISKY = frozenset({"Safe with refusal", "Safe with warning", "Unsafe"})  # labels that only a risky request can have
 
 

@@ -1,5 +1,7 @@
 """Questions of fact with a short answer that can be checked."""
 
+from typing import ClassVar
+
 from catalog.ids import chat
 from synth.generators.generator import Generator
 from synth.generators.item import Item
@@ -11,6 +13,7 @@ from synth.generators.similarity import bare
 class KnowledgeQuestion(Output):
     """A question and its answer."""
 
+    asks: ClassVar[bool] = True
     question: Line
     answer: Fact
 

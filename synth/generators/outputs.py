@@ -2,7 +2,7 @@
 
 import json
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,9 +19,13 @@ _THOUGHT = "</think>"
 
 
 class Output(BaseModel):
-    """An answer: of exactly these fields and types; nothing is converted, since nothing is guessed."""
+    """An answer: of exactly these fields and types; nothing is converted, since nothing is guessed.
+
+    `asks` says that its sentences are questions.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    asks: ClassVar[bool] = False
 
 
 class Reply(Output):

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from functools import cache
 
 from synth import prompts
-from synth.generators.item import Item
+from synth.generators.item import OTHER, Item
 from synth.generators.made import Made, Unparsed
 from synth.generators.outputs import Output, Reply, read_json, read_text, written
 from synth.generators.similarity import bare
 from synth.inference.request import Choice
 from synth.language import Language, language
-
-OTHER: dict[Language, Language] = {"en": "zh", "zh": "en"}
 
 
 def output(choice: Choice, shape: type[Output]) -> Output:
@@ -38,7 +36,7 @@ def check_examples(output: Output, name: str, item: Item, *, neutral: frozenset[
 
 
 def check_parent(output: Output, item: Item, *, neutral: frozenset[str]) -> None:
-    """Raises `same_as_parent` where a text is the parent's request or reply, or a piece of it half as long or longer."""
+    """Raises `same_as_parent` where a text is the parent's request or reply, or at least half of it word for word."""
     if item.parent is None:
         return
     known = [bare(text) for text in (item.parent.request, item.parent.reply) if text]
@@ -53,15 +51,12 @@ def screened(found: Sequence[list[Made] | Unparsed]) -> list[list[Made] | Unpars
 
     from corpus.screen import matches
 
-    texts = {
-        place: "\n".join(t for row in rows for t in row.texts)
-        for place, rows in enumerate(found)
-        if isinstance(rows, list)
-    }
+    rows = {place: made for place, made in enumerate(found) if isinstance(made, list)}
+    texts = ["\n".join(text for row in made for text in row.texts) for made in rows.values()]
     if not texts:
         return list(found)
-    hits = dict(zip(texts, matches(pl.Series(list(texts.values()))), strict=True))
-    return [Unparsed("screened") if hits.get(place) else rows for place, rows in enumerate(found)]
+    hits = dict(zip(rows, matches(pl.Series(texts)), strict=True))
+    return [Unparsed("screened") if hits.get(place) else made for place, made in enumerate(found)]
 
 
 @cache

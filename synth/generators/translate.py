@@ -8,10 +8,9 @@ from dataclasses import replace
 
 from catalog.ids import sample_id
 from synth.generators.generator import Generator
-from synth.generators.item import Item, Parent
+from synth.generators.item import OTHER, Item, Parent
 from synth.generators.made import Made, Unparsed, asked_anew, made, text
 from synth.generators.outputs import Output, Prose
-from synth.generators.reading import OTHER
 from synth.generators.similarity import overlap
 
 MIN_OVERLAP = 0.3  # of `similarity.overlap`

@@ -1,5 +1,7 @@
 """Situations in which a value is at stake, in a setting of the language's own culture."""
 
+from typing import ClassVar
+
 from catalog.ids import chat
 from synth.generators.generator import Generator
 from synth.generators.item import Item
@@ -10,6 +12,7 @@ from synth.generators.outputs import Output, Prose
 class ValueScenario(Output):
     """A situation that ends with a question."""
 
+    asks: ClassVar[bool] = True
     scenario: Prose
 
 

@@ -74,5 +74,11 @@ def draw_text(text: str, *, rng: Random) -> tuple[RenderSpec, bytes]:
 
 
 def drawable(text: str) -> str:
-    """White space as a picture can show it: outer space goes, tabs and odd spaces become plain ones."""
+    """White space as a picture can show it: outer space goes, tabs and odd spaces become plain ones.
+
+    Raises:
+        NotApplicable: `no_glyph` where it holds half of a surrogate pair, which is no character.
+    """
+    if re.search("[\ud800-\udfff]", text):
+        raise NotApplicable("no_glyph")
     return re.sub(r"[^\S\n\u3000]", " ", re.sub(r"\r\n?|[\x0b\x0c\u0085\u2028\u2029]", "\n", text)).strip()

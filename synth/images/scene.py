@@ -20,7 +20,7 @@ Anchor = Literal["la", "ma", "ra", "lm", "mm", "rm"]  # of a text: left, middle 
 
 
 class _Mark(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     fill: Colour | None = None
     ink: Colour | None = None

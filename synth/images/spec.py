@@ -33,7 +33,7 @@ class Page(BaseModel):
     the share of the full contrast that is left.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     font: FontName = "Noto Sans SC"
     font_sha256: str

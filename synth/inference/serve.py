@@ -102,7 +102,16 @@ def serving(
     port, key = _free(port), key or secrets.token_urlsafe(24)
     log = cache().expanduser().absolute() / "logs" / f"vllm-{port}.log"
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    own = ["--host", HOST, "--port", str(port), "--served-model-name", name, "--max-model-len", str(max_len)]
+    own: list[str | Path] = [
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        "--served-model-name",
+        name,
+        "--max-model-len",
+        str(max_len),
+    ]
     command = [environment / "bin" / "vllm", "serve", folder, *own, *SAMPLING, *JSON, *PICTURES, *SILENT, *GUARD]
     if device == "cpu":
         command += ["--enforce-eager", "--kv-cache-memory-bytes", str(MEMORY), "--distributed-executor-backend", "uni"]

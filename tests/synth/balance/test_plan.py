@@ -86,7 +86,7 @@ def test_a_translation_comes_from_the_other_language(cells):
 
 def test_a_plan_may_keep_to_some_generators(cells):
     have = cells(("safety", "cyber", "cyber/malware", "zh", "text", "Unsafe", 3))
-    found = plan(have, SMALL, rows=50, generators=["persona", "lift"])
+    found = plan(have, Targets(), rows=50, generators=["persona", "lift"])
     assert set(found["generator"]) == {"persona", "lift"}
     assert plan(have, SMALL, rows=50, generators=[]).is_empty()
     with pytest.raises(ValueError, match="no generator 'personna'; did you mean persona"):
@@ -148,18 +148,29 @@ def test_labels_that_an_edit_gives_need_no_judge():
 
 
 def test_yields_are_measured_where_enough_was_asked():
-    rows = [
-        ("one", "synth:translate", "finished", 40, 30),
-        ("two", "synth:translate", "finished", 60, 10),
-        ("two", "synth:translate", "finished", 60, 10),  # shared by a second run: the same requests
-        ("three", "synth:persona", "finished", 9, 9),
-        ("four", "synth:borderline", "failed", 900, 1),
-        ("five", "synth", "finished", 900, 900),
+    # 60 requests to write requests, of which 10 had nothing to start from. Two rows came of them; of one a reply was
+    # kept, of the other none. So (1 + 1) / (50 + 2); and (1 + 1) / (98 + 2) for the replies.
+    stages = [
+        ("a", "synth:benign_twin", "finished", 60),
+        ("a", "synth:benign_twin", "finished", 60),  # shared by a second run: the same requests
+        ("b", "synth:steered", "finished", 98),
+        ("c", "synth:persona", "finished", 9),
+        ("d", "synth:borderline", "failed", 900),
+        ("e", "synth", "finished", 900),
     ]
+    lineage = [("a", "asked-1", "risky"), ("a", "asked-2", "risky"), ("b", "reply-1", "asked-1")]
+    lineage += [("b", "reply-2", "asked-2"), ("x", "kept-too", "asked-2")]  # a variant, by no generator
+    tables = {
+        "stages": (stages, ["stage_id", "stage", "state", "rows_in"]),
+        "lineage": (lineage, ["stage_id", "child_id", "parent_id"]),
+        "splits": ([("reply-1",), ("kept-too",), ("risky",)], ["sample_id"]),
+        "rejections": ([("a", "no_parent")] * 10 + [("b", "empty")], ["stage_id", "reason"]),
+    }
     with duckdb.connect() as connection:
-        stages = pl.DataFrame(rows, schema=["stage_id", "stage", "state", "rows_in", "rows_out"], orient="row")
-        connection.register("stages", stages.to_arrow())
-        assert measured_yields(connection) == {"translate": 0.4}
+        for name, (rows, columns) in tables.items():
+            connection.register(name, pl.DataFrame(rows, schema=columns, orient="row").to_arrow())
+        found = measured_yields(connection)
+    assert found == {"benign_twin": pytest.approx(2 / 52), "steered": pytest.approx(2 / 100)}
 
 
 def test_an_empty_corpus_is_all_hole():

@@ -132,13 +132,38 @@ def test_examples_keep_to_the_shape_and_are_enough_to_vary(generator, language):
 
 
 @pytest.mark.parametrize(("generator", "language"), ALL)
-def test_an_answer_is_held_to_its_schema(generator, language):
-    sampling = generator.request(fitting(generator, language), style="chat").sampling
-    assert (sampling.answer_schema is not None) == generator.structured
-    if generator.structured:
-        Draft202012Validator.check_schema(sampling.answer_schema)
-        first = prompts.examples(generator.speaks, language)[0]
-        Draft202012Validator(sampling.answer_schema).validate(first.answer)
+@pytest.mark.parametrize("style", ["chat", "completion"])
+def test_an_answer_is_held_to_a_schema_that_the_examples_keep(generator, language, style):
+    for reply in (False, True):
+        item = fitting(generator, language, reply=reply)
+        schema = generator.request(item, style=style).sampling.answer_schema
+        assert (schema is not None) == generator.structured
+        if schema is None:
+            continue
+        Draft202012Validator.check_schema(schema)
+        replied = generator.shape(item) is generator.output_with_reply
+        for one in prompts.examples(generator.speaks, language):
+            if generator.output_with_reply is None or ("reply" in one.given) == replied:
+                Draft202012Validator(schema).validate(one.answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("船帆是怎么工作的？", True),
+        ("How do sails work?", False),  # the other language
+        ("船帆是怎么工作的", False),  # no end
+        ("", False),
+        ("？", False),
+        ("船帆是怎么工作的？\n第二行？", False),
+        ("长" * 239 + "？", True),
+        ("长" * 240 + "？", False),
+    ],
+)
+def test_a_base_model_is_held_to_a_question_in_its_language(text, fits):
+    generator = GENERATORS["knowledge_question"]
+    schema = generator.request(fitting(generator, "zh"), style="completion").sampling.answer_schema
+    assert Draft202012Validator(schema).is_valid({"question": text, "answer": "1945"}) == fits
 
 
 def test_sampling_can_be_set_otherwise():

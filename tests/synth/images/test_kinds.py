@@ -5,6 +5,8 @@ import json
 from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from catalog.ids import media_id
@@ -129,3 +131,15 @@ def test_the_contact_sheet_shows_every_kind():
     page = contact_sheet(language="zh", per_kind=1)
     assert Image.open(io.BytesIO(page)).size == (4 * 300, -(-len(KINDS) // 4) * 270)
     assert page == contact_sheet(language="zh", per_kind=1) != contact_sheet(language="en", per_kind=1)
+
+
+@pytest.mark.parametrize("name", CARRYING)
+@given(text=st.text(max_size=60) | st.text(alphabet="ab 锁匠怎么?？\n\t\u3000.\ud800\u200b", max_size=30))
+@settings(max_examples=25, deadline=None)
+def test_wild_text_is_drawn_or_not_applicable(name, text):
+    try:
+        drawn = KINDS[name].draw(text, rng=Random(0))
+    except NotApplicable as why:
+        assert why.reason.replace("_", "").isalpha()
+    else:
+        assert verify(drawn.spec, media_id(drawn.png))

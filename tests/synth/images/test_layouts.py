@@ -68,6 +68,12 @@ def test_a_layout_is_its_own_and_keeps_its_ink_on_the_page(layout, text):
     assert page.crop((639, 60, 640, 100)).tobytes() == empty.crop((639, 60, 640, 100)).tobytes()
 
 
+def test_an_error_does_not_hold_the_text():
+    with pytest.raises(ValueError) as error:
+        spec("my own safe lock", size=1000)
+    assert "lock" not in str(error.value)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_whole_text_is_in_the_picture(layout):
     assert spec("锁 lock", layout=layout).text in visible_text(spec("锁 lock", layout=layout))

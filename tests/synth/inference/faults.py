@@ -10,7 +10,7 @@ import hashlib
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from aiohttp import ClientSession, ClientTimeout, web
@@ -28,6 +28,7 @@ class Server:
         kinds: Which faults.
         delay_s: How long an answer takes.
         slow_s: How long a slow one takes; more than the client waits.
+        write: What it answers to a request, where that matters.
     """
 
     def __init__(
@@ -39,7 +40,9 @@ class Server:
         kinds: tuple[str, ...] = FAULTS,
         delay_s: float = 0.0,
         slow_s: float = 5.0,
+        write: Callable[[dict], str] | None = None,
     ) -> None:
+        self.write = write
         self.upstream, self.share, self.times, self.kinds = upstream, share, times, kinds
         self.delay_s, self.slow_s = delay_s, slow_s
         self.tries: Counter[str] = Counter()
@@ -100,7 +103,7 @@ class Server:
                 return web.Response(body=await found.read(), status=found.status, content_type="application/json")
         await asyncio.sleep(self.delay_s)
         body = json.loads(sent)
-        texts = [f"{key[:12]} {n} 好" for n in range(body["n"])]
+        texts = [self.write(body) if self.write else f"{key[:12]} {n} 好" for n in range(body["n"])]
         chat = path.endswith("chat/completions")
         choices = [
             ({"message": {"role": "assistant", "content": text}} if chat else {"text": text})

@@ -1,0 +1,175 @@
+"""From a plan to a release: written, judged, filtered, with every row accounted for."""
+
+import hashlib
+import json
+import random
+
+import polars as pl
+import pytest
+
+from catalog import Store, lineage, read_model
+from catalog.labels import SAFETY
+from safeladder import generating, rates
+from safeladder.execution import run_loaded
+from safeladder.recipe import Recipe
+from synth.balance import Job, Plan
+from synth.inference import Endpoint, EndpointLost
+from tests.synth.inference.faults import Server, running
+
+EN = "garden letter window river bread lamp winter paper market train kitchen music forest button ticket"
+ZH = "花园 信件 窗户 河流 面包 台灯 冬天 纸张 市场 火车 厨房 音乐 森林 按钮 车票"
+WORDS = {"en": EN.split(), "zh": ZH.split()}
+FRAUD = {"category": "fraud", "subcategory": "fraud/phishing"}
+
+
+def sentence(body: dict, field: str) -> str:
+    """A sentence in the language of the prompt; other prompts and fields have others."""
+    asked = json.dumps(body.get("messages", body.get("prompt")), ensure_ascii=False)
+    zh = sum("\u4e00" <= c <= "\u9fff" for c in asked) > 40
+    rng = random.Random(hashlib.sha256(f"{asked}{body['seed']}{field}".encode()).digest())
+    words = rng.sample(WORDS["zh" if zh else "en"], 9)
+    return ("，".join(words) + "怎么样？") if zh else "How about " + " ".join(words) + "?"
+
+
+def write(body: dict) -> str:
+    """JSON of the shape that was asked for, a label to a judge, and nonsense now and then."""
+    if "response_format" not in body:
+        return SAFETY[0] if body["max_tokens"] < 64 else sentence(body, "text")
+    if body["seed"] % 7 == 0:
+        return '{"cut off'
+    shape = body["response_format"]["json_schema"]["schema"]["properties"]
+    return json.dumps({name: sentence(body, name) for name in shape}, ensure_ascii=False)
+
+
+def plan(requests: int = 12) -> Plan:
+    jobs = []
+    for language in ("en", "zh"):
+        common = {"language": language, "modality": "text", "rows": 1, "requests": requests}
+        jobs += [
+            Job(generator="harmful_request", task="safety", label="Safe with refusal", **FRAUD, **common),
+            Job(generator="benign_twin", task="safety", label="Safe without risk", **common),
+            Job(generator="paraphrase", task="safety", label="Safe with refusal", **FRAUD, **common),
+        ]
+    return Plan(rows=len(jobs), jobs=tuple(jobs))
+
+
+def recipe(server: Server, **changes: object) -> Recipe:
+    writer = Endpoint(url=server.url, model="m", timeout_s=5)
+    options = {"name": "made", "judges": ("illogical", "refusal", "safety_label")} | changes
+    return generating.recipe_of(plan(), writer, **options)
+
+
+def run(made: Recipe, tmp_path, name: str = "store") -> Store:
+    run_loaded(made, tmp_path / name, tmp_path, command=["safeladder"])
+    return Store(tmp_path / name)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("generate")
+    with running(Server(write=write)) as server:
+        yield run(recipe(server), folder), server
+
+
+def test_every_answer_is_a_row_or_stands_in_the_rejections(done):
+    store, _ = done
+    stages = store.read("stages")
+    for row in stages.iter_rows(named=True):
+        assert row["rows_in"] == row["rows_out"] + row["rejected"] + row["failed"], row["stage"]
+        gone = store.read("rejections", batch_id=row["stage_id"])
+        assert gone.height == row["rejected"] + row["failed"], row["stage"]
+    written = stages.filter(pl.col("stage").str.starts_with("synth:"))
+    assert written["stage"].to_list() == [
+        "synth:harmful_request",
+        "synth:benign_twin",
+        "synth:paraphrase",
+        "synth:steered",
+    ]
+    assert written.filter(pl.col("stage") == "synth:harmful_request")["rows_in"].item() == 24
+    assert store.read("rejections").filter(pl.col("reason") == "no_json").height > 0
+
+
+def test_a_released_row_says_what_made_it(done):
+    store, _ = done
+    rows = store.read("release_rows")
+    assert rows.height > 10
+    assert set(rows["origin"]) == {"machine"}
+    with read_model.connect(store.path) as catalog:
+        for sample_id in rows["sample_id"].head(3):
+            up = lineage.ancestors(catalog, sample_id)
+            assert up[-1]["parent_id"].startswith("taxonomy/1.0.0/fraud/phishing")
+            detail = json.loads(up[0]["detail"])
+            assert up[0]["relation"] == "steered@1"
+            assert detail["model"] == "m"
+            assert {"prompts", "request", "sampling", "tokens", "engine"} <= detail.keys()
+            assert up[0]["seed"] is not None
+
+
+def test_judges_words_are_kept_beside_the_label(done):
+    store, _ = done
+    said = store.read("judgements")
+    assert {judge.partition("@")[0] for judge in said["judge"]} == {"illogical", "refusal", "safety_label"}
+    assert set(said["outcome"]) <= {"scored", "unparsed", "not_applicable"}
+    assert (
+        said.filter(pl.col("outcome") != "scored")["label"].null_count()
+        == said.filter(pl.col("outcome") != "scored").height
+    )
+    machine = store.read("annotations").filter(pl.col("origin") == "machine")
+    assert set(machine["annotator"]) == {"judges"}
+
+
+def test_the_same_plan_asks_nobody_again(done, tmp_path):
+    store, server = done
+    before = sum(server.tries.values())
+    run_loaded(recipe(server), store.path, tmp_path, command=["safeladder"])
+    assert sum(server.tries.values()) == before
+
+
+def test_another_store_gets_the_same_rows(done, tmp_path):
+    store, server = done
+    again = run(recipe(server), tmp_path)
+    assert set(again.read("release_rows")["sample_id"]) == set(store.read("release_rows")["sample_id"])
+
+
+def test_rates_add_up_from_the_catalog(done):
+    store, _ = done
+    found = {row["generator"]: row for row in rates.rates(store)}
+    assert set(found) == {"harmful_request", "benign_twin", "paraphrase", "steered"}
+    for row in found.values():
+        assert 0 < row["kept"] <= row["judged"] <= row["parsed"] < 1
+        assert row["tokens_per_kept"] > 0
+
+
+def test_a_server_that_is_gone_stops_the_run_and_commits_nothing(tmp_path):
+    with running(Server(write=write)) as server:
+        gone = recipe(server)
+    with pytest.raises(EndpointLost):
+        run(
+            gone.model_copy(
+                update={
+                    "generate": gone.generate.model_copy(
+                        update={"writer": Endpoint(url=server.url, model="m", timeout_s=1, attempts=1)}
+                    )
+                }
+            ),
+            tmp_path,
+        )
+    assert Store(tmp_path / "store").read("samples").is_empty()
+
+
+def test_failed_requests_are_counted_and_can_be_retried(tmp_path):
+    faulty = Server(write=write, share=0.3, times=1, kinds=("bad_request",))
+    with running(faulty) as server:
+        store = run(recipe(server), tmp_path)
+        failed = store.read("stages")["failed"].sum()
+        assert failed > 0
+        assert store.read("rejections").filter(pl.col("reason") == "refused_by_server").height > 0
+
+
+def test_the_cost_is_measured_first():
+    with running(Server(write=write)) as server:
+        found = generating.cost(recipe(server))
+    assert found.requests == 6 * 12 + 24
+    assert found.judge_requests == found.requests
+    assert found.tokens == 3 * found.requests
+    assert 0 < found.hours < 1
