@@ -16,7 +16,7 @@ NO_END = 2**62
 
 
 def rooms_of(cells: pl.DataFrame) -> Callable[[Route, Place], int]:
-    """A function from a route and a cell to the most requests that can be made: one for each row or prompt to start from.
+    """A function from a route and a cell to the most requests that can be made: one per row or prompt to start from.
 
     Args:
         cells: As `cells.count` gives them.

@@ -9,10 +9,10 @@ from typing import Any
 
 from synth.language import Language
 
-FIRST = {"en": "[A-Z]", "zh": "[\u4e00-\u9fff]"}
+FIRST = {"en": "[A-Z]", "zh": "[\u4e00-\u9fff《]"}
 LAST = {"en": "[.?!]", "zh": "[。？！]"}
 ASKING = {"en": "[?]", "zh": "[？]"}
-SHORTEST = {"en": 12, "zh": 6}
+SHORTEST = {"en": 12, "zh": 5}
 INSIDE = r'[^"\\\n{}<>]'  # nothing that JSON escapes, no markup
 
 
