@@ -36,7 +36,9 @@ def plan(
     where = store_path(store)
     aims = configuration.read(targets, balance.Targets) if targets else balance.Targets()
     with read_model.connect(where) as catalog:
-        cells = balance.count(balance.members(catalog, release=release, languages=where / "work" / "languages.parquet"))
+        there = balance.members(catalog, release=release, languages=where / "work" / "languages.parquet")
+        wrong = balance.share_wrong(balance.rollouts(catalog))
+        cells = balance.count(balance.worth_counting(there, aims, wrong=wrong))
         measured = balance.measured_yields(catalog)
     if picture:
         picture.write_text(balance.heat_map(cells, aims), encoding="utf-8")
@@ -48,17 +50,11 @@ def plan(
     jobs = balance.plan(cells, aims, rows=rows, measured=measured, generators=generator or None)
     if output:
         balance.write_plan(jobs, output)
-    by = jobs.group_by("generator", "task", "language", "label", maintain_order=True)
-    short = by.agg(pl_sum("rows"), pl_sum("requests"))
+    by = ["generator", "task", "language", "modality", "label"]
+    short = jobs.select(*by, "rows", "requests").group_by(by, maintain_order=True).sum()
     emit((jobs if as_json else short).iter_rows(named=True), as_json=as_json)
     say(f"{jobs['rows'].sum():,} rows from {jobs['requests'].sum():,} requests in {jobs.height:,} cells")
     say(f"next       safeladder synth run {output or 'plan.yaml'} --url http://HOST:PORT/v1 --model NAME")
-
-
-def pl_sum(column: str) -> Any:
-    import polars as pl
-
-    return pl.col(column).sum()
 
 
 def _show_holes(cells: Any, aims: Any, *, as_json: bool) -> None:

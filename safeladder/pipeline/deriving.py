@@ -5,7 +5,9 @@ The pictures of a piece are in the store before its folder appears, so a killed 
 
 import os
 import shutil
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +19,7 @@ from catalog.store import media_name
 from corpus import pieces
 from corpus.workers import each
 
+PUTS = 16  # pictures at once: each waits for the disk or the network, and a file system syncs several together
 Frames = Mapping[str, pl.DataFrame]
 
 
@@ -64,9 +67,8 @@ def _is_whole(piece: Piece, store: Store) -> bool:
 
 def _make(store: Path, piece: Piece) -> None:
     frames = piece.make()
-    opened = Store(store)
-    for data in frames["media"]["data"]:
-        opened.put_media(data)
+    with ThreadPoolExecutor(PUTS) as threads:
+        deque(threads.map(Store(store).put_media, frames["media"]["data"]), maxlen=0)
     beside = piece.folder.with_name(f".{piece.folder.name}.{os.getpid()}")
     for name, frame in frames.items():
         pieces.write(beside / name, frame.drop("data", strict=False))
