@@ -51,7 +51,7 @@ def ocr() -> Reader:
         params={
             "Global.log_level": "error",
             "Global.use_cls": False,  # the pictures stand upright
-            "Det.limit_type": "max",  # as they are: by default a flat one is blown up to 736 pixels, for ten times the work
+            "Det.limit_type": "max",  # by default a flat page is blown up to a height of 736, ten times the work
             "Det.limit_side_len": 1280,
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,

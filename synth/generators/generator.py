@@ -15,7 +15,7 @@ from synth.generators.eligible import eligible
 from synth.generators.item import OTHER, Item
 from synth.generators.made import Made, Unparsed
 from synth.generators.outputs import Output, Reply, schema
-from synth.generators.sentences import as_sentences
+from synth.generators.sentences import as_sentences, without_lengths
 from synth.inference.request import Choice, Request, Sampling
 from synth.language import Language
 from synth.prompts import sources
@@ -170,7 +170,7 @@ class Generator:
     def _schema(self, item: Item, *, style: Style) -> dict[str, Any]:
         shape = self.shape(item)
         if style == "chat":
-            return schema(shape)
+            return without_lengths(schema(shape))
         tongue = OTHER[item.language] if self.across else item.language
         return as_sentences(schema(shape), tongue, free=self.neutral, asks=shape.asks)
 

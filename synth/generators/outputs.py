@@ -40,10 +40,8 @@ Shape = TypeVar("Shape", bound=Output)
 def read_json(choice: Choice, shape: type[Shape]) -> Shape:
     """The first JSON object of an answer, after any thought.
 
-    A text that is exactly as long as its field allows was cut by the grammar that held it there.
-
     Raises:
-        Unparsed: `empty`, `no_json`, `cut_off` or `schema`.
+        Unparsed: `empty`, `no_json`, `cut_off`, `too_long` or `schema`.
     """
     unfinished = choice.finish_reason == "length"
     text = choice.text.rpartition(_THOUGHT)[2].strip()
@@ -56,14 +54,11 @@ def read_json(choice: Choice, shape: type[Shape]) -> Shape:
         raise Unparsed("cut_off" if unfinished else "no_json") from None
     try:
         output = shape.model_validate(value)
-    except ValidationError:
-        raise Unparsed("schema") from None
-    limits = _limits(shape)
-    for name, values in _texts(output).items():
-        if any(len(one) >= limits.get(name, len(one) + 1) for one in values):
-            raise Unparsed("cut_off")
-        if not all(one.strip() for one in values):
-            raise Unparsed("empty")
+    except ValidationError as error:
+        only_long = {one["type"] for one in error.errors(include_input=False)} == {"string_too_long"}
+        raise Unparsed("too_long" if only_long else "schema") from None
+    if not all(text.strip() for text in written(output)):
+        raise Unparsed("empty")
     return output
 
 
@@ -89,22 +84,12 @@ def read_text(choice: Choice) -> Reply:
 
 def written(output: Output, *, but: frozenset[str] = frozenset()) -> list[str]:
     """The texts of an answer, those in lists too, without the fields that `but` names."""
-    return [one for name, values in _texts(output).items() if name not in but for one in values]
-
-
-def _texts(output: Output) -> dict[str, list[str]]:
-    fields = {name: value if isinstance(value, list) else [value] for name, value in output.model_dump().items()}
-    return {name: [one for one in values if isinstance(one, str)] for name, values in fields.items()}
+    fields = output.model_dump().items()
+    values = (value if isinstance(value, list) else [value] for name, value in fields if name not in but)
+    return [one for many in values for one in many if isinstance(one, str)]
 
 
 @cache
 def schema(shape: type[Output]) -> dict[str, Any]:
-    """JSON schema that an answer is held to."""
+    """JSON schema of an answer."""
     return shape.model_json_schema()
-
-
-@cache
-def _limits(shape: type[Output]) -> dict[str, int]:
-    fields = schema(shape)["properties"]
-    limits = {name: field.get("items", field).get("maxLength") for name, field in fields.items()}
-    return {name: limit for name, limit in limits.items() if limit is not None}

@@ -12,7 +12,7 @@ from synth.images.variation import page_look, wear
 from synth.language import require_language
 from synth.phrases import phrase
 
-LIFT = "lift@1"
+LIFT = "lift@2"
 
 _LAYOUTS: tuple[LayoutName, ...] = (
     *("plain", "plain", "plain"),  # three of ten: the others are one each

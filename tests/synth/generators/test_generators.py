@@ -141,6 +141,7 @@ def test_an_answer_is_held_to_a_schema_that_the_examples_keep(generator, languag
         if schema is None:
             continue
         Draft202012Validator.check_schema(schema)
+        assert "maxLength" not in json.dumps(schema)
         replied = generator.shape(item) is generator.output_with_reply
         for one in prompts.examples(generator.speaks, language):
             if generator.output_with_reply is None or ("reply" in one.given) == replied:
@@ -156,8 +157,7 @@ def test_an_answer_is_held_to_a_schema_that_the_examples_keep(generator, languag
         ("", False),
         ("？", False),
         ("船帆是怎么工作的？\n第二行？", False),
-        ("长" * 239 + "？", True),
-        ("长" * 240 + "？", False),
+        ("长" * 300 + "？", True),  # no length is sent; it is checked when the answer is read
     ],
 )
 def test_a_base_model_is_held_to_a_question_in_its_language(text, fits):

@@ -56,8 +56,8 @@ def reply(row):
         ("", "stop", "empty"),
         (" \n ", "length", "cut_off"),
         ({"request": "   "}, "stop", "empty"),
-        ({"request": "x" * 240}, "stop", "cut_off"),  # the grammar held it there
-        ({"request": "x" * 241}, "stop", "schema"),
+        ({"request": "x" * 241}, "stop", "too_long"),
+        ({"request": "x" * 241, "why": "fun"}, "stop", "schema"),
         ({"request": ""}, "stop", "schema"),
         ({"request": 7}, "stop", "schema"),
         ({"request": None}, "stop", "schema"),
@@ -291,4 +291,4 @@ def test_what_keeps_to_the_schema_is_never_called_unreadable(name, data):
         value[field] = data.draw(st.sampled_from(kind["enum"]) if "enum" in kind else options.get(kind["type"], line))
     item = Item("x", "en", CELL.cell, parent(reply=None if generator.output_with_reply else "Yes."), "Unsafe", parent())
     (found,) = generator.read_all([(item, answer(value))])
-    assert not isinstance(found, Unparsed) or found.reason not in {"no_json", "schema", "cut_off"}
+    assert not isinstance(found, Unparsed) or found.reason not in {"no_json", "schema", "cut_off", "too_long"}
