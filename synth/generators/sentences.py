@@ -4,9 +4,9 @@ A base model left to itself closes a text before it began, slips into the other 
 text begins with a letter of its language and ends as a sentence does. Chat models are not held like this: their replies
 may have lists, quotes and line breaks.
 
-No length stands in what is sent. XGrammar unrolls a bounded repetition: with a vocabulary of 262,144 tokens it took 33 s
-to compile one text of up to 500 characters, and 0.1 s to compile one without a bound; a pattern with a bound of 238
-did not compile at all. `max_tokens` bounds the answer, and its length is checked when it is read.
+No length stands in what is sent. XGrammar unrolls a bounded repetition: with a vocabulary of 262,144 tokens it took
+33 s to compile one text of up to 500 characters, and 0.1 s to compile one without a bound; a pattern with a bound of
+238 did not compile at all. `max_tokens` bounds the answer, and its length is checked when it is read.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ INSIDE = r'[^"\\\n{}<>]'  # nothing that JSON escapes, no markup
 
 
 def without_lengths(schema: dict[str, Any]) -> dict[str, Any]:
-    """A JSON schema whose texts may have any length; `schema` describes an object of texts, lists of texts and others."""
+    """A JSON schema whose texts may have any length; it is that of an object of texts, lists of texts and others."""
     return _each_text(schema, lambda name: {"type": "string"})
 
 

@@ -1,5 +1,8 @@
 """Where the workers of a job run: in this process, on Slurm or on Ray, with the same list of steps."""
 
+import shlex
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -71,7 +74,8 @@ class Executor(BaseModel):
             mem_per_cpu_gb=self.memory_gb,
             logging_dir=str(logs),
             job_name="safeladder",
-            mail_type="NONE",
+            qos="",
+            env_command=f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
         )
         job.run()
         _wait(job, logs / "completions", self.tasks)
@@ -82,8 +86,6 @@ HERE = Executor()
 
 def _wait(job: Any, completions: Path, tasks: int) -> None:
     """Wait for a Slurm array: its tasks leave a file each when they are done, and the queue says who is left."""
-    import subprocess
-
     while len(list(completions.glob("*"))) < tasks:
         time.sleep(POLL_S)
         queue = ["squeue", "--noheader", "--jobs", str(job.job_id), "--format", "%i"]
