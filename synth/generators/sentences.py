@@ -1,7 +1,7 @@
 """How a base model is held to sentences: by the grammar that its answer must follow.
 
-A base model left to itself closes a text before it began, slips into the other language or never ends a sentence. So a
-text begins with a letter of its language and ends as a sentence does. Chat models are not held like this: their replies
+A base model left to itself closes a text before it began, slips into the other language or goes on and on. So a text
+begins with a letter of its language and is a few sentences. Chat models are not held like this: their replies
 may have lists, quotes and line breaks.
 
 No length stands in what is sent. XGrammar unrolls a bounded repetition: with a vocabulary of 262,144 tokens it took
@@ -15,10 +15,11 @@ from typing import Any
 from synth.language import Language
 
 FIRST = {"en": "[A-Z]", "zh": "[\u4e00-\u9fff《]"}
-LAST = {"en": "[.?!]", "zh": "[。？！]"}
-ASKING = {"en": "[?]", "zh": "[？]"}
-SHORTEST = {"en": 4, "zh": 2}  # characters between the first and the last, at least
-INSIDE = r'[^"\\\n{}<>]'  # nothing that JSON escapes, no markup
+LAST = {"en": ".?!", "zh": "。？！"}
+ASKING = {"en": "?", "zh": "？"}
+SHORTEST = {"en": 4, "zh": 2}  # characters between the first and the end of the first sentence, at least
+INSIDE = r'"\\\n{}<>'  # not in a text: what JSON escapes, and markup
+SHORT = 240  # characters that a field may have to be a line, of two sentences at most; others have six
 
 
 def without_lengths(schema: dict[str, Any]) -> dict[str, Any]:
@@ -35,10 +36,16 @@ def as_sentences(schema: dict[str, Any], language: Language, *, free: frozenset[
         free: Fields that need not be a sentence; they too are one line.
         asks: Every sentence is a question.
     """
-    last = (ASKING if asks else LAST)[language]
-    sentence = f"^{FIRST[language]}{INSIDE}{{{SHORTEST[language]}}}{INSIDE}*{last}$"
-    line = f"^{INSIDE}+$"
-    return _each_text(schema, lambda name: {"type": "string", "pattern": line if name in free else sentence})
+    ends = LAST[language]
+    first = f"{FIRST[language]}[^{BARRED}{ends}]{{{SHORTEST[language]}}}[^{BARRED}{ends}]*"
+    line = f"^[^{BARRED}]+$"
+
+    def held(name: str, longest: int) -> dict[str, Any]:
+        more = 1 if longest <= SHORT else 5
+        sentences = f"^({first}[{ends}]([^{BARRED}{ends}]+[{ends}]){{0,{more - 1}}}[^{BARRED}{ends}]+|{first})[{last}]$"
+        return {"type": "string", "pattern": line if name in free else sentences}
+
+    return _each_text(schema, held)
 
 
 def _each_text(schema: dict[str, Any], held: Callable[[str], dict[str, Any]]) -> dict[str, Any]:

@@ -31,6 +31,9 @@ for task in $(seq 0 "$(cat "$SLURM_STAND_IN/last")"); do
   [ -e "$SLURM_STAND_IN/over-$task" ] || echo "77_$task"
 done
 """
+SCONTROL = """#!/bin/bash
+echo localhost
+"""
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def slurm(tmp_path, monkeypatch):
     """Slurm's commands on the path."""
     folder = tmp_path / "slurm"
     folder.mkdir()
-    for name, text in {"sbatch": SBATCH, "srun": SRUN, "squeue": SQUEUE}.items():
+    for name, text in {"sbatch": SBATCH, "srun": SRUN, "squeue": SQUEUE, "scontrol": SCONTROL}.items():
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
