@@ -35,11 +35,15 @@ def attacked(row: Row, attack: Attack, *, rng: Random) -> Child:
     return Child(messages, row["label"], row["unsafe"], {})
 
 
-def edited(row: Row, edit: Edit, outcome: Outcome, *, rng: Random, context: Context, seed: int) -> Child:
-    """The same request with an edited reply, and the label that follows from it: `edit.outcome` of the row."""
+def edited(row: Row, edit: Edit, outcome: Outcome, *, rng: Random, seed: int, context: Context | None = None) -> Child:
+    """The same request with an edited reply, and the label that follows from it: `edit.outcome` of the row.
+
+    An edit that takes the reply of another row needs the context to find one in.
+    """
     if row["response"] is None:
         raise NotApplicable("no_reply")
-    donor = context.donor(row, digest([seed, row["sample_id"], edit.relation])) if edit.kind is None else None
+    takes = edit.kind is None and context is not None
+    donor = context.donor(row, digest([seed, row["sample_id"], edit.relation])) if takes and context else None
     foreign, donor_id = (donor["response"], donor["sample_id"]) if donor else (None, None)
     held_out = row["split"] != "train"
     reply = edit.apply(row["prompt"], row["response"], rng=rng, held_out=held_out, foreign=foreign)

@@ -82,7 +82,9 @@ class Context:
         )
         columns = ("sample_id", "prompt_id", "prompt", "response", "source_group", "split")
         rings: dict[tuple[str, str | None], tuple[list[str], list[dict[str, Any]]]] = {}
-        for donor in fitting.select(columns).unique("sample_id").sort("sample_id").iter_rows(named=True):
+        # Of one sample met twice, the same occurrence whatever the order.
+        first = fitting.sort("sample_id", "source", "file", "line", nulls_last=True).unique("sample_id", keep="first")
+        for donor in first.select(columns).sort("sample_id").iter_rows(named=True):
             ring, donors = rings.setdefault((donor["split"], language(donor["response"])), ([], []))
             ring.append(donor["sample_id"])
             donors.append(donor)

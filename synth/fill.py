@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -83,9 +83,10 @@ def _of_cells(jobs: Sequence[Job]) -> Filled:
 def _of_rows(generator: Generator, jobs: Sequence[Job], rows: Sequence[Row], *, seed: int) -> Filled:
     items: dict[str, Item] = {}
     wanted, missing = {}, 0
+    candidates = by_place(rows, generator.name, seed=seed)
     for job in jobs:
         left = job.requests
-        for row in sorted(rows, key=lambda row: _draw(seed, generator.name, row["sample_id"])):
+        for row in candidates(job):
             if not left:
                 break
             item = _fitting(generator, job, row)
@@ -100,6 +101,10 @@ def _of_rows(generator: Generator, jobs: Sequence[Job], rows: Sequence[Row], *, 
 def _fitting(generator: Generator, job: Job, row: Row) -> Item | None:
     """The item of a row for a job, or None where the row does not lead into its cell."""
     if row["task"] not in (job.task, None) or (job.subcategory and row["subcategory"] != job.subcategory):
+        return None
+    if (job.modality == "image") != any(
+        part["type"] == "image" for turn in row["messages"] for part in turn["content"]
+    ):
         return None
     try:
         item = Item.of_row(row, intended=job.label if generator.intents else None, gold=row.get("gold"))
@@ -156,10 +161,10 @@ def _merged(*parts: Filled) -> Filled:
     return Filled(list(items.values()), wanted, sum(part.missing for part in parts))
 
 
-def _draw(seed: int, name: str, sample_id: str) -> bytes:
-    return hashlib.sha256(canonical([seed, name, sample_id])).digest()
-
-
-def model_free(jobs: Iterable[Job]) -> Iterator[Job]:
-    """Jobs that need no model: they are done by the `synth` part of a recipe."""
-    return (job for job in jobs if job.generator not in GENERATORS)
+def by_place(rows: Sequence[Row], name: str, *, seed: int) -> Callable[[Job], Iterable[Row]]:
+    """A function from a job to the rows that may lead into its cell, in an order that is drawn once."""
+    drawn = sorted(rows, key=lambda row: hashlib.sha256(canonical([seed, name, row["sample_id"]])).digest())
+    places: dict[str | None, list[Row]] = defaultdict(list)
+    for row in drawn:
+        places[row["subcategory"]].append(row)
+    return lambda job: places[job.subcategory] if job.subcategory else drawn

@@ -30,7 +30,8 @@ from synth.language import language
 class SynthConfig(BaseModel):
     """How many children a row gets on average; each row's own number follows from its id.
 
-    A number such as 1.2 gives every row one child and a fifth of the rows a second one.
+    A number such as 1.2 gives every row one child and a fifth of the rows a second one. `benign_images` counts for each
+    unsafe row that was lifted, language by language: with 1, as many harmless pictures stand beside them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,7 +39,7 @@ class SynthConfig(BaseModel):
     attacks_per_row: float = Field(default=0.2, ge=0, le=len(ATTACKS))
     counterfactuals_per_row: float = Field(default=0.5, ge=0, le=len(EDITS))
     lifts_per_row: float = Field(default=0.2, ge=0, le=1)
-    benign_images: float = Field(default=0, ge=0, le=10)  # for each unsafe row that was lifted, language by language
+    benign_images: float = Field(default=0, ge=0, le=10)
     seed: int = 0
 
 

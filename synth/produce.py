@@ -15,9 +15,15 @@ from synth.generators import Generator, Item, Made, Unparsed
 from synth.inference import Engine, Executor, Picture, Reply, Request, complete, no_pictures
 from synth.inference.complete import Tick
 from synth.inference.executors import HERE
-from synth.make import LINEAGE
 
 SOURCE = "generated"
+LINEAGE = {
+    "child_id": pl.String,
+    "parent_id": pl.String,
+    "relation": pl.String,
+    "seed": pl.Int64,
+    "detail": pl.String,
+}
 GONE = {"sample_id": pl.String, "reason": pl.String, "detail": pl.String, "source": pl.String, "failed": pl.Boolean}
 
 

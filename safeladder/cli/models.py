@@ -1,6 +1,7 @@
 """`models`: weights for machines that reach no model hub, and a server for any model."""
 
 import sys
+import time
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -9,6 +10,8 @@ from safeladder.cli.console import JsonOption, emit, say
 
 if TYPE_CHECKING:
     from synth.inference.serve import Server
+
+POLL_S = 0.5
 
 app = typer.Typer(no_args_is_help=True, help="Where model weights come from, and a vLLM server for them.")
 
@@ -71,7 +74,8 @@ def serve(
             model, port=port, device=device, max_len=max_len, key=api_key, flags=flags or (), progress=say
         ) as server:
             _introduce(server, as_json=as_json)
-            server.process.wait()
+            while server.process.poll() is None:
+                time.sleep(POLL_S)  # not wait(): polars lets no Ctrl-C through to a call that can be restarted
             raise server.ended()
     except KeyboardInterrupt:
         say("stopped")

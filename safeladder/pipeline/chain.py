@@ -21,7 +21,9 @@ def stages(recipe: Recipe, store: Store, data: Path, *, workers: int = 1) -> lis
     """
     ingests = ingest.stages(recipe.sources, data, workers=workers)
     written: list[Stage] = []
+    made_from = None
     if recipe.generate:
+        made_from = generate.parents_of(recipe.generate, store)
         written = generate.stages(recipe.generate, store, seed=recipe.seed)
         written += judge.stages(recipe.generate, store, written)
     given = [stage.name for stage in ingests] + [stage.name for stage in written[-1:]]
@@ -30,7 +32,7 @@ def stages(recipe: Recipe, store: Store, data: Path, *, workers: int = 1) -> lis
         *written,
         clean.filter_stage(recipe.filter, given, workers=workers),
         clean.dedup_stage(recipe.dedup),
-        clean.split_stage(recipe.split, seed=recipe.seed),
+        clean.split_stage(recipe.split, seed=recipe.seed, made_from=made_from),
     ]
     if recipe.synth:
         chain.append(derive.stage(recipe.synth))

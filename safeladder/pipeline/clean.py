@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from catalog import Accounting, Context, Output, Stage, with_text
+from catalog import Accounting, Context, Output, Stage, Store, releases, with_text
 from corpus import clusters, dedup, filters, pieces, split, steps
 from corpus.pieces import REASON_FAILED
 from safeladder.pipeline.frames import annotations_of, empty, table
@@ -142,23 +142,62 @@ def _handed_on(rows: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
     return copied.with_columns(sample_id=pl.col("matched_id"))
 
 
-def split_stage(config: SplitConfig, *, seed: int) -> Stage:
-    """Cluster by prompt and image, and put whole clusters into train, calibration or test."""
+def split_stage(config: SplitConfig, *, seed: int, made_from: str | None = None) -> Stage:
+    """Cluster by prompt and image, and put whole clusters into train, calibration or test.
+
+    Args:
+        config: Shares, and what makes a cluster.
+        seed: Decides which cluster goes where.
+        made_from: Release whose rows some of these were made from: they stay on the side of their parents.
+    """
     return Stage(
         name="split",
-        work=lambda context: _split(context, config, seed),
+        work=lambda context: _split(context, config, seed, made_from),
         after=("dedup",),
         config=config.model_dump(mode="json") | {"seed": seed},
+        reads={"made_from": made_from} if made_from else {},
         version=2,  # 1 cut by the number of clusters
     )
 
 
-def _split(context: Context, config: SplitConfig, seed: int) -> Output:
+def _split(context: Context, config: SplitConfig, seed: int, made_from: str | None) -> Output:
     rows = with_text(context.read("working", "dedup"))
     found = clusters.prompt_clusters(rows, threshold=config.cluster_threshold)
     sides = split.assign(found, calibration=config.calibration, test=config.test, seed=seed)
+    gone = empty("rejections")
+    if made_from:
+        sides, torn = _beside_parents(context.store, sides, made_from)
+        torn_rows = rows.join(torn, on="sample_id", how="semi")
+        gone = table("rejections", torn_rows, stage="split", reason="parents_on_two_sides")
     placed = table("working", rows.join(sides.select("sample_id"), on="sample_id", how="semi"))
     return Output(
-        Accounting(rows.height, placed.height),
-        {"working": placed, "clusters": table("clusters", found), "splits": table("splits", sides)},
+        Accounting(rows.height, placed.height, rejected=gone.height),
+        {
+            "working": placed,
+            "clusters": table("clusters", found),
+            "splits": table("splits", sides),
+            "rejections": gone,
+        },
     )
+
+
+def _beside_parents(store: Store, sides: pl.DataFrame, release_id: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Sides where whatever was made from rows of a release stands where they stand, with its whole cluster.
+
+    A cluster that was made from rows of two sides would leak whatever is done with it, so it is given back as torn.
+    """
+    links = store.read("lineage").select("child_id", "parent_id").unique()
+    known = releases.release_rows(store, release_id).select(ancestor="sample_id", of="split").unique()
+    up = sides.select("sample_id", "cluster_id", ancestor="sample_id")
+    reached = []
+    while up.height:
+        reached.append(up.join(known, on="ancestor"))
+        up = up.join(links, left_on="ancestor", right_on="child_id").select(
+            "sample_id", "cluster_id", ancestor="parent_id"
+        )
+    by_cluster = pl.concat(reached).group_by("cluster_id").agg(pl.col("of").unique().sort())
+    placed = sides.join(by_cluster, on="cluster_id", how="left", maintain_order="left")
+    torn = pl.col("of").list.len() > 1
+    split_ = pl.coalesce(pl.col("of").list.first(), "split")
+    whole = placed.filter(~torn.fill_null(False)).with_columns(split=split_)
+    return whole.select(sides.columns), placed.filter(torn)

@@ -1,6 +1,6 @@
 """Derive: attack variants, counterfactual edits and typographic images from the rows that stayed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,47 +52,38 @@ def _derive(context: Context, config: synth.SynthConfig, placed: dict[str, float
     rows, around = _corpus(*corpus)
     asked = rows.filter(pl.col("task") == "safety")["sample_id"].unique().sort().to_list()
     others = rows.filter(~pl.col("sample_id").is_in(asked))
+
+    def make(folder: str, work: Callable[..., deriving.Frames], groups: Iterable[list[Any]]) -> list[deriving.Piece]:
+        cut = [deriving.Piece(context.workdir / folder / digest(group), partial(work, group)) for group in groups]
+        deriving.make_all(
+            cut, context.store, workers=workers, tick=lambda done, total: context.tick(done, total, "pieces")
+        )
+        return cut
+
     may_fail = 1.0 if context.before else 0.1
-    variants = [
-        deriving.Piece(
-            context.workdir / "variants" / digest(ids),
-            partial(_variants, corpus, ids, config=config, may_fail=may_fail),
-        )
-        for ids in _cut(asked)
-    ]
-
-    def tick(done: int, total: int) -> None:
-        context.tick(done, total, "pieces")
-
-    deriving.make_all(variants, context.store, workers=workers, tick=tick)
+    variants = make("variants", partial(_variants, corpus=corpus, config=config, may_fail=may_fail), _cut(asked))
     made = merged([synth.derive(others, config=config, context=around), *map(_read, variants)])
-    pictures = [
-        deriving.Piece(
-            context.workdir / "harmless" / digest([tongue, numbers]),
-            partial(_harmless, numbers, language=tongue, seed=config.seed, **placed),
-        )
-        for tongue, count in _wanted(made, config.benign_images).items()
-        for numbers in _cut(range(count))
-    ]
-    deriving.make_all(pictures, context.store, workers=workers, tick=tick)
-    splits = pl.concat([_placed(made, rows), *(deriving.read(piece, "splits") for piece in pictures)])
-    made = merged([made, *map(_read, pictures)])
-    failed = pl.concat(
-        [rows.select("sample_id").clear(), *(deriving.read(piece, "failed") for piece in variants)], how="diagonal"
-    )
-    failed = rows.select("sample_id", "source", "file", "line").join(failed, on="sample_id")
+    splits = [_placed(made, rows)]
+    for tongue, count in _wanted(made, config.benign_images).items():
+        options = {"language": tongue, "seed": config.seed, **placed}
+        pictures = make(f"harmless-{tongue}", partial(_harmless, **options), _cut(range(count)))
+        made = merged([made, *map(_read, pictures)])
+        splits += [deriving.read(piece, "splits") for piece in pictures]
+    failed = [rows.select("sample_id").clear(), *(deriving.read(piece, "failed") for piece in variants)]
+    met = rows.select("sample_id", "source", "file", "line")
+    rejected = met.join(pl.concat(failed, how="diagonal"), on="sample_id").sort(met.columns)
     height = context.read("working", "split").height
     _corpus.cache_clear()
     return Output(
         # A row without a side, or with two, is no longer one row: the numbers do not add up and nothing is committed.
-        Accounting(height, rows.height - failed.height, failed=failed.height, created=made.rows.height),
+        Accounting(height, rows.height - rejected.height, failed=rejected.height, created=made.rows.height),
         {
             "samples": samples_of(made.rows),
             "annotations": annotations_of(made.rows, annotator=pl.col("source_label")),
             "lineage": table("lineage", made.lineage),
             "media": table("media", made.media),
-            "rejections": table("rejections", failed, stage="synth"),
-            "splits": table("splits", splits.unique("sample_id", keep="first", maintain_order=True)),
+            "rejections": table("rejections", rejected, stage="synth"),
+            "splits": table("splits", pl.concat(splits).unique("sample_id", keep="first", maintain_order=True)),
         },
     )
 
@@ -111,7 +102,7 @@ def _cut(things: Sequence[Thing]) -> list[list[Thing]]:
 
 
 def _variants(
-    corpus: tuple[Path, str], ids: list[str], *, config: synth.SynthConfig, may_fail: float
+    ids: list[str], *, corpus: tuple[Path, str], config: synth.SynthConfig, may_fail: float
 ) -> deriving.Frames:
     rows, around = _corpus(*corpus)
     made: list[Derived] = []

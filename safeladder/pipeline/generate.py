@@ -1,28 +1,36 @@
 """Generate: one stage per generator, one per judge, and one that decides what the judges' words come to."""
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import polars as pl
 
-from catalog import Accounting, Context, Output, Stage, Store, releases
-from safeladder.pipeline.frames import annotations_of, samples_of, table
+from catalog import Accounting, Context, Output, Stage, Store, releases, with_text
+from catalog.schema import BATCH
+from safeladder.pipeline.frames import annotations_of, empty, samples_of, table
 from safeladder.recipe import GenerateConfig
-from synth import fill, produce
+from synth import fill, model_free, produce
+from synth.attacks import ATTACKS
+from synth.counterfactuals import EDITS
 from synth.generators import GENERATORS
+from synth.images import LIFT
 
 PREFIX = "synth:"
+MODEL_FREE = ("lift", "attacks", "edits")
+KNOWN = ("sample_id", "messages", "task", "label", "unsafe", "category", "subcategory")
+PARENT = {name: pl.Schema(BATCH)[name] for name in KNOWN} | {"prompt_id": pl.String, "split": pl.String}
 FACTS = ("wanted", "gold", "task")  # what the lineage of a generated row says of it, for those who go on from it
 
 
 def stages(config: GenerateConfig, store: Store, *, seed: int) -> list[Stage]:
     """The generators in order; each may go on from the rows of those before it, and from the parents' release."""
-    parents = str(releases.find_release(store, config.parents)["release_id"]) if config.parents else None
-    chain: list[Stage] = []
+    parents = parents_of(config, store)
+    chain = [_free_stage(config, name, parents, seed) for name in MODEL_FREE if _jobs(config, name)]
     for name in fill.order(config.jobs):
         generator = GENERATORS[name]
-        mine = [job.model_dump(mode="json") for job in config.jobs if job.generator == name]
+        mine = _jobs(config, name)
         n = config.rollouts if name.startswith("rollout") else 1
         chain.append(
             Stage(
@@ -34,6 +42,36 @@ def stages(config: GenerateConfig, store: Store, *, seed: int) -> list[Stage]:
             )
         )
     return chain
+
+
+def parents_of(config: GenerateConfig, store: Store) -> str | None:
+    """Id of the release whose rows may be gone on from."""
+    return str(releases.find_release(store, config.parents)["release_id"]) if config.parents else None
+
+
+def _jobs(config: GenerateConfig, name: str) -> list[dict[str, Any]]:
+    return [job.model_dump(mode="json") for job in config.jobs if job.generator == name]
+
+
+def _free_stage(config: GenerateConfig, name: str, parents: str | None, seed: int) -> Stage:
+    """A stage that needs no model."""
+    drawn_from = {"lift": [LIFT]} | {
+        kind: [one.relation for one in known.values()] for kind, known in (("attacks", ATTACKS), ("edits", EDITS))
+    }
+    return Stage(
+        name=f"{PREFIX}{name}",
+        work=partial(_derive, config=config, name=name, parents=parents, seed=seed),
+        config={"jobs": _jobs(config, name), "seed": seed, "transforms": drawn_from[name]},
+        reads=_named(parents),
+    )
+
+
+def _derive(context: Context, *, config: GenerateConfig, name: str, parents: str | None, seed: int) -> Output:
+    rows = with_text(pl.DataFrame(_parents(context.store, parents), schema=PARENT)).iter_rows(named=True)
+    made, media = model_free.make(name, config.jobs, list(rows), seed=seed)
+    for picture in media:
+        context.store.put_media(picture["data"])
+    return _output(name, made, media=media)
 
 
 def _named(parents: str | None) -> dict[str, str]:
@@ -55,12 +93,17 @@ def _write(context: Context, *, config: GenerateConfig, name: str, parents: str 
         executor=config.executor,
         tick=context.tick,
     )
-    missing = pl.DataFrame({"reason": ["no_parent"] * filled.missing, "failed": [False] * filled.missing})
-    gone = pl.concat([made.gone, missing], how="diagonal")
+    return _output(name, made, missing=filled.missing)
+
+
+def _output(name: str, made: produce.Produced, *, missing: int = 0, media: Sequence[dict[str, Any]] = ()) -> Output:
+    """Accounting and tables; what the plan asked for and no row could be found for is rejected as `no_parent`."""
+    wanting = pl.DataFrame({"reason": ["no_parent"] * missing, "failed": [False] * missing})
+    gone = pl.concat([made.gone, wanting], how="diagonal")
     failed = int(made.gone["failed"].sum())
     return Output(
         Accounting(
-            made.asked + filled.missing,
+            made.asked + missing,
             made.answered,
             rejected=gone.height - failed,
             failed=failed,
@@ -72,6 +115,7 @@ def _write(context: Context, *, config: GenerateConfig, name: str, parents: str 
             "annotations": annotations_of(made.rows, annotator=pl.col("source_label")),
             "lineage": table("lineage", made.lineage),
             "rejections": table("rejections", gone, stage=f"{PREFIX}{name}"),
+            "media": table("media", pl.DataFrame(media).drop("data")) if media else empty("media"),
         },
     )
 
@@ -81,7 +125,7 @@ def _parents(store: Store, release_id: str | None) -> list[dict[str, Any]]:
     if release_id is None:
         return []
     rows = releases.release_rows(store, release_id).unique("sample_id", keep="first", maintain_order=True)
-    labels = rows.select("sample_id", "task", "label", "unsafe", "category")
+    labels = rows.select("sample_id", "task", "label", "unsafe", "category", "split")
     found = store.read("samples").unique("sample_id", keep="first").join(labels, on="sample_id")
     named = store.read("annotations").drop_nulls("subcategory").unique("sample_id", keep="first", maintain_order=True)
     found = found.join(named.select("sample_id", "subcategory"), on="sample_id", how="left").sort("sample_id")

@@ -56,6 +56,11 @@ def _checkpoint(store: Store, prefix: str) -> str:
     return str(found[0])
 
 
+def _open(context: Context) -> list[dict[str, Any]]:
+    """Rows whose label does not follow from how they were made: those that judges are for."""
+    return [row for row in _written(context) if row["origin"] != "construction"]
+
+
 def _written(context: Context) -> list[dict[str, Any]]:
     """Rows with a reply, once each, of the generators; a translation counts once it was confirmed."""
     by_id: dict[str, dict[str, Any]] = {}
@@ -73,7 +78,7 @@ def _subject(row: dict[str, Any]) -> Subject:
 def _judge(context: Context, *, config: GenerateConfig, judge: JudgeConfig) -> Output:
     engine, asked = judge.engine or config.writer, JUDGES[judge.name]
     task = STORED.get(asked.task, asked.task)
-    rows = [row for row in _written(context) if row["task"] in (None, task)]
+    rows = [row for row in _open(context) if row["task"] in (None, task)]
     requests = [(one, asked.requests(one, style=engine.style)) for one in map(_subject, rows)]
     replies = complete(
         [request for _, several in requests for request in several],
@@ -122,7 +127,7 @@ def _judge_by_verifier(context: Context, *, checkpoint_id: str) -> Output:
     """What a verifier of the store says; a row with a picture is left out, since it reads text alone."""
     import verifiers
 
-    subjects = [_subject(row) for row in _written(context) if row["task"] in (None, "safety")]
+    subjects = [_subject(row) for row in _open(context) if row["task"] in (None, "safety")]
     asked = pl.DataFrame(
         [(one.sample_id, one.prompt, one.response) for one in subjects if not one.images],
         schema={"sample_id": pl.String, "prompt": pl.String, "response": pl.String},

@@ -89,9 +89,10 @@ class Generator:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of prompts, examples, hints and shapes: all that a request is made of besides the item."""
-        shapes = [schema(shape) for shape in (self.output, self.output_with_reply) if shape]
-        return digest([self.relation, sources(self.speaks), shapes])
+        """Digest of prompts, examples, hints and grammars: all that a request is made of besides the item."""
+        shapes = [shape for shape in (self.output, self.output_with_reply) if shape and self.structured]
+        held = [self._sentences(shape, language) for shape in shapes for language in self.languages]
+        return digest([self.relation, sources(self.speaks), held])
 
     def shape(self, item: Item) -> type[Output]:
         """Shape of the answer to an item."""
@@ -171,8 +172,10 @@ class Generator:
         shape = self.shape(item)
         if style == "chat":
             return without_lengths(schema(shape))
-        tongue = OTHER[item.language] if self.across else item.language
-        return as_sentences(schema(shape), tongue, free=self.neutral, asks=shape.asks)
+        return self._sentences(shape, OTHER[item.language] if self.across else item.language)
+
+    def _sentences(self, shape: type[Output], language: Language) -> dict[str, Any]:
+        return as_sentences(schema(shape), language, free=self.neutral, asks=shape.asks)
 
     def _rows(self, item: Item, choice: Choice) -> list[Made] | Unparsed:
         try:

@@ -1,8 +1,8 @@
 """How a base model is held to sentences: by the grammar that its answer must follow.
 
 A base model left to itself closes a text before it began, slips into the other language or goes on and on. So a text
-begins with a letter of its language and is a few sentences. Chat models are not held like this: their replies
-may have lists, quotes and line breaks.
+begins with a letter of its language and is a few sentences. Chat models are not held like this: their replies may have
+lists, quotes and line breaks.
 
 No length stands in what is sent. XGrammar unrolls a bounded repetition: with a vocabulary of 262,144 tokens it took
 33 s to compile one text of up to 500 characters, and 0.1 s to compile one without a bound; a pattern with a bound of
@@ -17,44 +17,44 @@ from synth.language import Language
 FIRST = {"en": "[A-Z]", "zh": "[\u4e00-\u9fff《]"}
 LAST = {"en": ".?!", "zh": "。？！"}
 ASKING = {"en": "?", "zh": "？"}
-SHORTEST = {"en": 4, "zh": 2}  # characters between the first and the end of the first sentence, at least
-INSIDE = r'"\\\n{}<>'  # not in a text: what JSON escapes, and markup
-SHORT = 240  # characters that a field may have to be a line, of two sentences at most; others have six
+SHORTEST = {"en": 2, "zh": 1}  # characters inside the first sentence, at least
+BARRED = r'"\\\n{}<>'  # what JSON escapes, and markup
+SHORT, FEW, SEVERAL = 240, 2, 6  # a field of at most 240 characters has two sentences at most, a longer one six
 
 
 def without_lengths(schema: dict[str, Any]) -> dict[str, Any]:
     """A JSON schema whose texts may have any length; it is that of an object of texts, lists of texts and others."""
-    return _each_text(schema, lambda name: {"type": "string"})
+    return _each_text(schema, lambda name, longest: {"type": "string"})
 
 
 def as_sentences(schema: dict[str, Any], language: Language, *, free: frozenset[str], asks: bool) -> dict[str, Any]:
-    """A JSON schema whose texts are sentences of any length.
+    """A JSON schema whose texts are a few sentences of any length.
 
     Args:
         schema: Of an object of texts, lists of texts and others.
         language: Language of the texts.
         free: Fields that need not be a sentence; they too are one line.
-        asks: Every sentence is a question.
+        asks: The last sentence is a question.
     """
-    ends = LAST[language]
-    first = f"{FIRST[language]}[^{BARRED}{ends}]{{{SHORTEST[language]}}}[^{BARRED}{ends}]*"
-    line = f"^[^{BARRED}]+$"
+    ends, last = LAST[language], (ASKING if asks else LAST)[language]
+    inside = f"[^{BARRED}{ends}]"
+    begin = f"{FIRST[language]}{inside}{{{SHORTEST[language]}}}{inside}*"
 
     def held(name: str, longest: int) -> dict[str, Any]:
-        more = 1 if longest <= SHORT else 5
-        sentences = f"^({first}[{ends}]([^{BARRED}{ends}]+[{ends}]){{0,{more - 1}}}[^{BARRED}{ends}]+|{first})[{last}]$"
-        return {"type": "string", "pattern": line if name in free else sentences}
+        more = (FEW if longest <= SHORT else SEVERAL) - 1
+        line, sentences = f"[^{BARRED}]+", f"{begin}([{ends}]{inside}+){{0,{more}}}[{last}]"
+        return {"type": "string", "pattern": f"^{line if name in free else sentences}$"}
 
     return _each_text(schema, held)
 
 
-def _each_text(schema: dict[str, Any], held: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+def _each_text(schema: dict[str, Any], held: Callable[[str, int], dict[str, Any]]) -> dict[str, Any]:
     fields = {}
     for name, field in schema["properties"].items():
         if "maxLength" in field:
-            fields[name] = held(name)
+            fields[name] = held(name, field["maxLength"])
         elif "maxLength" in field.get("items", {}):
-            fields[name] = field | {"items": held(name)}
+            fields[name] = field | {"items": held(name, field["items"]["maxLength"])}
         else:
             fields[name] = field
     return schema | {"properties": fields}

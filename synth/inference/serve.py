@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 
 from catalog.models import cache, resolve, weights_digest
@@ -76,7 +77,7 @@ def serving(
 ) -> Iterator[Server]:
     """Serve a model until the block ends; it begins when the server has given a token.
 
-    The server ends with the block, and within a second when this process dies, even by SIGKILL.
+    The server ends with the block, and within seconds when this process dies, even by SIGKILL.
 
     Args:
         model: A directory, or an id as `catalog.models.resolve` takes it. It needs no chat template.
@@ -84,41 +85,34 @@ def serving(
         device: By default a GPU where there is one.
         max_len: Context in tokens.
         key: By default a random one.
-        flags: Further options of `vllm serve`; they win over ours.
+        flags: Further options of `vllm serve`; they win over ours, apart from the address.
         timeout_s: Seconds until the first token, apart from a first installation.
         progress: Told in a sentence what takes long.
 
     Raises:
+        ValueError: If code that comes with a model is to be run.
         ModelNotFound: If there are no weights.
         EnvironmentFailed: If vLLM cannot be installed.
         OSError: If the port is taken.
         ServerFailed: If vLLM ends at its start, or gives no token. A model that it cannot run may load well and end at
             the first request, so the first request is made here.
     """
+    if any(flag.replace("_", "-").startswith("--trust-remote-code") for flag in flags):
+        raise ValueError("--trust-remote-code runs programs that lie beside the weights: no server here does that")
     device = device or device_here()
-    folder = resolve(model).absolute()
+    folder = resolve(model, say=progress).absolute()
     name = folder.name if Path(model).is_dir() else model
     environment = ensure_environment(device, progress)
     port, key = _free(port), key or secrets.token_urlsafe(24)
     log = cache().expanduser().absolute() / "logs" / f"vllm-{port}.log"
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    own: list[str | Path] = [
-        "--host",
-        HOST,
-        "--port",
-        str(port),
-        "--served-model-name",
-        name,
-        "--max-model-len",
-        str(max_len),
-    ]
-    command = [environment / "bin" / "vllm", "serve", folder, *own, *SAMPLING, *JSON, *PICTURES, *SILENT, *GUARD]
-    if device == "cpu":
-        command += ["--enforce-eager", "--kv-cache-memory-bytes", str(MEMORY), "--distributed-executor-backend", "uni"]
+    options = [*_options(device), *flags, "--served-model-name", name, "--max-model-len", str(max_len)]
+    address = ["--host", HOST, "--port", str(port)]  # last, so that no other option wins
     progress(f"starting vLLM on the {device.upper()}; its log is {log}")
+    keeper = [sys.executable, "-I", PARTS / "keeper.py", str(os.getpid())]
     with open(log, "wb", opener=_private) as out:
         process = subprocess.Popen(
-            [sys.executable, "-I", PARTS / "keeper.py", str(os.getpid()), *command, *flags],
+            [*keeper, environment / "bin" / "vllm", "serve", folder, *options, *address],
             env=_variables(environment, device, key),
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -135,6 +129,13 @@ def serving(
         process.wait()
 
 
+def _options(device: Device) -> list[str]:
+    own = [*SAMPLING, *JSON, *PICTURES, *SILENT, *GUARD]
+    if device == "cpu":
+        own += ["--enforce-eager", "--kv-cache-memory-bytes", str(MEMORY), "--distributed-executor-backend", "uni"]
+    return own
+
+
 def _free(port: int | None) -> int:
     """A port nobody listens at. vLLM would share one with another server, and half of the requests with it."""
     try:
@@ -149,7 +150,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _variables(environment: Path, device: Device, key: str) -> dict[str, str]:
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VLLM_"))}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     if device == "cpu":
         # The engine and its only worker in one process: half the time to start, a third less memory.
         ours["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
@@ -183,7 +184,7 @@ def _warm_up(server: Server, timeout_s: float) -> None:
                 f"{server.model} is loaded, and its first request met HTTP {error.code}: vLLM cannot run it; the end "
                 f"of {server.log}:\n{_end_of(server.log)}"
             ) from None
-        except OSError:  # it does not listen yet, or it just ended
+        except (OSError, HTTPException):  # it does not listen yet, or it just ended
             time.sleep(POLL_S)
     raise ServerFailed(f"vLLM gave no token within {timeout_s:.0f} s; the end of {server.log}:\n{_end_of(server.log)}")
 

@@ -110,6 +110,12 @@ def test_a_server_says_which_weights_it_has_and_a_port_is_not_shared(vllm_text, 
         pass
 
 
+@pytest.mark.parametrize("flag", ["--trust-remote-code", "--trust_remote_code=true"])
+def test_code_that_comes_with_a_model_is_not_run(flag, tiny_text):
+    with pytest.raises(ValueError, match="trust-remote-code"), serving(str(tiny_text), flags=[flag]):
+        pass
+
+
 def picture(colour):
     from PIL import Image
 
