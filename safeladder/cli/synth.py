@@ -70,7 +70,7 @@ def _show_holes(cells: Any, aims: Any, *, as_json: bool) -> None:
 
 @app.command("run")
 def run(
-    plan: Annotated[Path, typer.Argument(help="A plan, as `synth plan --output` writes it")],
+    plan: Annotated[list[Path], typer.Argument(help="Plans, as `synth plan --output` writes them; several run as one")],
     url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint [default: $OPENAI_BASE_URL]")] = None,
     model: Annotated[str | None, typer.Option(help="Name the endpoint knows; with --serve what vLLM loads")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Start vLLM for the model, and end it afterwards")] = False,
@@ -102,11 +102,12 @@ def run(
     from safeladder import generating
     from safeladder.execution import run_loaded
     from safeladder.settings import data_root, store_path
-    from synth.balance import read_plan
+    from synth.balance import Plan, read_plan
 
+    read = [read_plan(path) for path in plan]
     writer = _engine(url, model, serve=serve, base=base, revision=revision, concurrency=concurrency)
     recipe = generating.recipe_of(
-        read_plan(plan),
+        Plan(rows=sum(one.rows for one in read), jobs=tuple(job for one in read for job in one.jobs)),
         writer,
         name=name,
         judges=judge or generating.JUDGED_BY,
@@ -127,7 +128,8 @@ def run(
             emit([found._asdict()] if found else [], as_json=as_json)
             say("nothing was written; next: the same command with --yes")
             return
-    words = [str(plan.absolute()) if word == str(plan) else word for word in sys.argv[1:]]
+    absolute = {str(path): str(path.absolute()) for path in plan}
+    words = [absolute.get(word, word) for word in sys.argv[1:]]
     command = ["safeladder", *words] + ["--yes"] * (not yes)
     done = run_loaded(recipe, where, data_root(None), command=command)
     if as_json:
