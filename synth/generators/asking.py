@@ -51,7 +51,7 @@ def completion(name: str, item: Item, hints: tuple[str, ...], *, structured: boo
 def _answered(given: str, answer: Mapping[str, Any], *, structured: bool) -> str:
     if structured:
         return f"{given}\n{json.dumps(answer, ensure_ascii=False)}"
-    return f"{given}{'' if given.endswith('：') else ' '}{answer['reply']}"
+    return f"{given}{'' if given.endswith(('：', '>')) else ' '}{answer['reply']}"
 
 
 def _case(item: Item, hints: tuple[str, ...], *, rng: Random) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from synth.generators.item import Item
 from synth.generators.made import Made, Unparsed, made, text
 from synth.generators.outputs import Reply
 
-_THINKS = re.compile(r"<think>(?P<thought>.*?)</think>(?P<answer>.*)", re.DOTALL)
+# A prompt or a chat template may itself have opened the thought.
+_THINKS = re.compile(r"(?:<think>)?(?P<thought>.*?)</think>(?P<answer>.*)", re.DOTALL)
 
 
 def _answer(item: Item, output: Reply) -> list[Made]:
@@ -18,11 +19,11 @@ def _answer(item: Item, output: Reply) -> list[Made]:
 
 def _thoughtful_answer(item: Item, output: Reply) -> list[Made]:
     found = _THINKS.fullmatch(output.reply)
-    if found is None or "<think>" in found["answer"] or "</think>" in found["answer"]:
+    if found is None or any(mark in part for part in found.groups() for mark in ("<think>", "</think>")):
         raise Unparsed("no_thought")
     if not found["thought"].strip() or not found["answer"].strip():
         raise Unparsed("empty")
-    return _answer(item, output)
+    return _answer(item, Reply(reply=f"<think>{found['thought']}</think>{found['answer']}"))
 
 
 ROLLOUT = Generator(

@@ -6,7 +6,8 @@ lists, quotes and line breaks.
 
 No length stands in what is sent. XGrammar unrolls a bounded repetition: with a vocabulary of 262,144 tokens it took
 33 s to compile one text of up to 500 characters, and 0.1 s to compile one without a bound; a pattern with a bound of
-238 did not compile at all, and one of 16 took a second. `max_tokens` bounds the answer, and its length is checked when it is read.
+238 did not compile at all, and one of 16 took a second. `max_tokens` bounds the answer, and its length is checked when
+it is read.
 """
 
 from collections.abc import Callable
@@ -20,8 +21,8 @@ ASKING = {"en": "?", "zh": "？"}
 SHORTEST = {"en": 2, "zh": 1}  # characters inside the first sentence, at least
 BARRED = r'"\\\n{}<>'  # what JSON escapes, and markup
 FACT = {
-    "en": f"[^{BARRED} ]+( [^{BARRED} ]+){{0,5}}",
-    "zh": f"[^{BARRED} ，。；？！][^{BARRED}，。；？！]{{0,15}}",
+    "en": f"[A-Za-z0-9][^{BARRED} ]*( [^{BARRED} ]+){{0,5}}",
+    "zh": f"[\u4e00-\u9fffA-Za-z0-9《][^{BARRED}，。；？！]{{0,15}}",
 }
 SHORT, FEW, SEVERAL = 240, 2, 6  # a field of at most 240 characters has two sentences at most, a longer one six
 

@@ -21,7 +21,7 @@ from synth.inference.asking import Asker, EndpointLost
 from synth.inference.endpoint import Endpoint, Engine, Workers
 from synth.inference.journal import Journal, answered
 from synth.inference.request import Reply, Request
-from synth.inference.serve import Server, serving
+from synth.inference.serve import POLL_S, Server, serving
 from synth.inference.wire import Picture
 
 START_S = 3600.0  # a large model loads for long, and a first installation comes before
@@ -170,7 +170,8 @@ class _Own(_Strict, InferenceServer):
     async def monitor_health(self) -> None:
         """Raises when the server ends by itself."""
         assert self._server is not None
-        await asyncio.to_thread(self._server.process.wait)
+        while self._server.process.poll() is None:  # a wait in a thread would keep Ctrl-C from ending the job
+            await asyncio.sleep(POLL_S)
         raise self._server.ended()
 
     async def is_ready(self) -> bool:

@@ -24,6 +24,11 @@ LOG_LINES = 15
 POLL_S = 0.5
 MEMORY = 1 << 30  # bytes for attention keys and values on a CPU: vLLM would take most of the machine
 
+# A prompt that is read in two steps makes vLLM wind a seeded generator back, which torch cannot do on a CPU: the
+# engine would end, with every request in it.
+WHOLE_PROMPTS = ("--no-enable-chunked-prefill",)
+BATCHED = 8192  # tokens of prompts read in one step
+
 # Whoever asks says how answers are drawn, not a file beside the weights; its special tokens still count.
 SAMPLING = ("--generation-config", "vllm")
 # Without the second a weak model writes white space until it may write no more. It needs the first.
@@ -100,16 +105,16 @@ def serving(
     if any(flag.replace("_", "-").startswith("--trust-remote-code") for flag in flags):
         raise ValueError("--trust-remote-code runs programs that lie beside the weights: no server here does that")
     device = device or device_here()
-    folder = resolve(model, say=progress).absolute()
+    folder = resolve(model).absolute()
     name = folder.name if Path(model).is_dir() else model
     environment = ensure_environment(device, progress)
     port, key = _free(port), key or secrets.token_urlsafe(24)
     log = cache().expanduser().absolute() / "logs" / f"vllm-{port}.log"
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    options = [*_options(device), *flags, "--served-model-name", name, "--max-model-len", str(max_len)]
+    options = [*_options(device, max_len), *flags, "--served-model-name", name, "--max-model-len", str(max_len)]
     address = ["--host", HOST, "--port", str(port)]  # last, so that no other option wins
     progress(f"starting vLLM on the {device.upper()}; its log is {log}")
-    keeper = [sys.executable, "-I", PARTS / "keeper.py", str(os.getpid())]
+    keeper: list[str | Path] = [sys.executable, "-I", PARTS / "keeper.py", str(os.getpid())]
     with open(log, "wb", opener=_private) as out:
         process = subprocess.Popen(
             [*keeper, environment / "bin" / "vllm", "serve", folder, *options, *address],
@@ -129,10 +134,11 @@ def serving(
         process.wait()
 
 
-def _options(device: Device) -> list[str]:
+def _options(device: Device, max_len: int) -> list[str]:
     own = [*SAMPLING, *JSON, *PICTURES, *SILENT, *GUARD]
     if device == "cpu":
         own += ["--enforce-eager", "--kv-cache-memory-bytes", str(MEMORY), "--distributed-executor-backend", "uni"]
+        own += [*WHOLE_PROMPTS, "--max-num-batched-tokens", str(max(BATCHED, max_len))]
     return own
 
 

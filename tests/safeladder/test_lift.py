@@ -12,6 +12,7 @@ from catalog import Store, read_model, with_text
 from catalog.store import media_name
 from safeladder.execution import run_recipe
 from synth import children
+from synth.images import LIFT
 from synth.language import language
 from tests.safeladder.killing import begin, finish, kill, left_alive, media, outcome
 
@@ -91,7 +92,7 @@ def test_killed_twice_and_robbed_of_its_pictures_it_ends_with_the_same_rows_and_
 def test_harmless_pictures_stand_beside_the_unsafe_ones_in_each_language(undisturbed):
     rows = with_text(of_stage(undisturbed, "samples")).join(of_stage(undisturbed, "annotations"), on="sample_id")
     pictured = rows.filter(pl.col("images").list.len() > 0)
-    lifted = pictured.filter((pl.col("annotator") == "lift@1") & pl.col("unsafe"))
+    lifted = pictured.filter((pl.col("annotator") == LIFT) & pl.col("unsafe"))
     parentless = of_stage(undisturbed, "lineage").filter(pl.col("parent_id") == pl.col("relation"))
     harmless = pictured.join(parentless, left_on="sample_id", right_on="child_id", how="semi")
     unsafe, safe = (Counter(map(language, frame["prompt"])) for frame in (lifted, harmless))
@@ -107,7 +108,7 @@ def test_what_was_not_made_of_a_row_is_said_in_the_catalog(undisturbed):
             """select relation, reason, count(*) from skipped k join occurrences o using (sample_id)
                where stage = 'synth' and source <> 'seed' group by all"""
         ).fetchall()
-    assert {one[:2] for one in found} >= {("derive", "not_safety"), ("lift@1", "has_picture")}
+    assert {one[:2] for one in found} >= {("derive", "not_safety"), (LIFT, "has_picture")}
 
 
 def test_a_row_that_fails_is_counted_and_done_again_when_asked(recipe, undisturbed, store, monkeypatch):

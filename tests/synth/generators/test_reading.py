@@ -176,6 +176,8 @@ def test_a_rollout_is_kept_as_it_stands():
 def test_a_thought_must_be_closed_and_followed_by_an_answer():
     (row,) = rows("rollout_think", ROW, "<think>harmless</think> A light one.")
     assert reply(row) == "<think>harmless</think> A light one."
+    (row,) = rows("rollout_think", ROW, "harmless</think> A light one.")  # the prompt had opened the thought
+    assert reply(row) == "<think>harmless</think> A light one."
     parsed = Choice(text="A light one.", finish_reason="stop", reasoning="harmless")  # by the server's parser
     (row,) = GENERATORS["rollout_think"].read(ROW, parsed)
     assert reply(row) == "<think>\nharmless\n</think>\n\nA light one."

@@ -182,3 +182,17 @@ def test_the_command_serves_and_nothing_is_left_of_it_after_a_kill(tiny_text, tm
         asker.kill()
         said = asker.communicate()[1]
     assert f"export OPENAI_BASE_URL={told['url']} OPENAI_API_KEY={told['api_key']}" in said
+
+
+def test_many_long_prompts_with_seeds_do_not_end_the_engine(vllm_text):
+    from concurrent.futures import ThreadPoolExecutor
+
+    def answer(number):
+        prompt = f"{number} the reply is " * 150
+        body = {"prompt": prompt, "max_tokens": 4, "seed": number, "temperature": 1.0, "ignore_eos": True}
+        return ask(vllm_text, "/v1/completions", body)
+
+    with ThreadPoolExecutor(48) as pool:
+        answers = list(pool.map(answer, range(48)))
+    assert {status for status, _ in answers} == {200}
+    assert all(body["usage"]["completion_tokens"] == 4 for _, body in answers)

@@ -97,6 +97,7 @@ def _shape(vocabulary: int) -> dict[str, Any]:
         "pad_token_id": SPECIAL.index("<|endoftext|>"),
         "eos_token_id": SPECIAL.index("<|im_end|>"),
         "tie_word_embeddings": True,
+        "initializer_range": 0.2,  # at the usual 0.02 every token is as probable as any other, whatever is asked
     }
 
 
