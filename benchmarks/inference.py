@@ -25,7 +25,6 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)  # this file is called like the room that it measures
 
-from catalog.ids import chat  # noqa: E402
 from synth.inference import Endpoint, Request, Sampling, complete, wire  # noqa: E402
 from synth.inference.environment import VERSION  # noqa: E402
 from synth.inference.serve import Server, serving  # noqa: E402
@@ -141,6 +140,15 @@ def key_sent(key: str) -> Iterator[None]:
         asyncio.open_connection, EndpointServer.is_ready = connect, probe  # type: ignore[method-assign]
 
 
+QWEN3_8B = {
+    "hidden_size": 4096,
+    "intermediate_size": 12288,
+    "num_hidden_layers": 36,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "max_window_layers": 36,
+}
 CLIENTS = {"ours": ours, "bare asyncio client": bare, "stock InferenceRunner": stock}
 
 
@@ -171,20 +179,36 @@ def measure(server: Server, *, count: int, tokens: int, rounds: int) -> dict[str
     }
 
 
+def real_size(folder: Path, shape: dict[str, int] = QWEN3_8B) -> tuple[str, ...]:
+    """Give a tiny model's folder the shape of a large one; vLLM draws the weights itself. Returns the options it needs."""
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | shape | {"layer_types": None}))
+    for weights in folder.glob("*.safetensors"):
+        weights.unlink()
+    return "--load-format", "dummy", "--dtype", "bfloat16"
+
+
 def main() -> None:
     """Serve, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="400 requests and two rounds instead of 2,000 and three")
     parser.add_argument("--model", help="what vLLM serves; by default a tiny random Qwen3")
+    parser.add_argument(
+        "--real-size",
+        action="store_true",
+        help="random weights of the shape of Qwen3 8B: for a GPU, nothing to download",
+    )
     parser.add_argument("--tokens", type=int, default=32, help="tokens of an answer")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        model = options.model or str(tiny.text(Path(folder) / "tiny"))
-        with serving(model, max_len=1024, progress=lambda line: print(line, file=sys.stderr)) as server:
+        model, flags = options.model or str(tiny.text(Path(folder) / "tiny")), ()
+        if options.real_size:
+            flags = real_size(Path(model))
+        with serving(model, max_len=1024, flags=flags, progress=lambda line: print(line, file=sys.stderr)) as server:
             found = measure(
                 server, count=400 if options.quick else 2000, tokens=options.tokens, rounds=2 if options.quick else 3
             )
-    found["sizes"]["model"] = "tiny random Qwen3" if not options.model else Path(options.model).name
+    found["sizes"]["model"] = options.model or f"random Qwen3, {'8B' if options.real_size else 'tiny'}"
     for title in ("figures", "ratios"):
         print(title)
         for name, value in found[title].items():

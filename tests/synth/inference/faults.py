@@ -29,6 +29,7 @@ class Server:
         delay_s: How long an answer takes.
         slow_s: How long a slow one takes; more than the client waits.
         write: What it answers to a request, where that matters.
+        key: Key of the model behind it.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class Server:
         delay_s: float = 0.0,
         slow_s: float = 5.0,
         write: Callable[[dict], str] | None = None,
+        key: str = "",
     ) -> None:
         self.write = write
+        self.sent = JSON | ({"Authorization": f"Bearer {key}"} if key else {})
         self.upstream, self.share, self.times, self.kinds = upstream, share, times, kinds
         self.delay_s, self.slow_s = delay_s, slow_s
         self.tries: Counter[str] = Counter()
@@ -99,7 +102,7 @@ class Server:
 
     async def answer(self, path: str, sent: bytes, key: str) -> web.Response:
         if self.upstream:
-            async with self.session.post(self.upstream + path, data=sent, headers=JSON) as found:
+            async with self.session.post(self.upstream + path, data=sent, headers=self.sent) as found:
                 return web.Response(body=await found.read(), status=found.status, content_type="application/json")
         await asyncio.sleep(self.delay_s)
         body = json.loads(sent)

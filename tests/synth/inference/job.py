@@ -38,7 +38,7 @@ def requests(count: int) -> list[Request]:
 
 
 def main(folder: str, url: str, out: str, count: int) -> None:
-    engine = Endpoint(url=url, model="tiny", concurrency=64, timeout_s=20, attempts=8)
+    engine = Endpoint(url=url, model="tiny-vl", concurrency=64, timeout_s=20, attempts=8)
     replies = complete(requests(count), engine, folder=Path(folder), picture=PICTURES.__getitem__)
     Path(out).write_text(json.dumps([reply.model_dump() for reply in replies]))
 

@@ -28,14 +28,14 @@ def answered(folder: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in folder.rglob("answers-*.jsonl"))
 
 
-def undisturbed_and_killed(tmp_path: Path, upstream: str | None, *, count: int) -> None:
+def undisturbed_and_killed(tmp_path: Path, upstream: str | None = None, *, key: str = "", count: int = 1000) -> None:
     """Run the job once on a calm server, once on a faulty one with ten kills, and compare."""
-    with running(Server(upstream)) as calm:
+    with running(Server(upstream, key=key)) as calm:
         assert start(tmp_path / "calm", calm.url, tmp_path / "calm.json", count).wait(600) == 0
     rng = random.Random(9)
     points = sorted(rng.sample(range(20, count - 20), KILLS))
     folder = tmp_path / "killed"
-    with running(Server(upstream, share=0.2, slow_s=25, delay_s=0.2)) as server:
+    with running(Server(upstream, key=key, share=0.2, slow_s=25, delay_s=0.2)) as server:
         for point in points:
             job = start(folder, server.url, tmp_path / "killed.json", count)
             while answered(folder) < point and job.poll() is None:
@@ -55,4 +55,10 @@ def undisturbed_and_killed(tmp_path: Path, upstream: str | None, *, count: int) 
 
 @pytest.mark.slow
 def test_ten_kills_over_a_thousand_requests_with_faults(tmp_path):
-    undisturbed_and_killed(tmp_path, None, count=1000)
+    undisturbed_and_killed(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("vllm")
+def test_ten_kills_with_a_real_model_that_looks_at_pictures(tmp_path, vllm_vl):
+    undisturbed_and_killed(tmp_path, vllm_vl.url.removesuffix("/v1"), key=vllm_vl.key)
