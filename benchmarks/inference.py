@@ -168,7 +168,7 @@ def measure(server: Server, *, count: int, tokens: int, rounds: int) -> dict[str
     middle = {name: statistics.median(found) for name, found in rates.items()}
     figures: dict[str, Any] = {f"{name}, requests/s": round(rate, 1) for name, rate in middle.items()}
     figures |= {f"{name}, requests/s by round": [round(one, 1) for one in found] for name, found in rates.items()}
-    figures |= {"tokens of the last round, ours": written["ours"]}
+    figures |= {f"{name}, tokens/s": round(rate * written[name] / count) for name, rate in middle.items()}
     figures |= {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
     ratios = {name: round(middle["ours"] / rate, 3) for name, rate in middle.items() if name != "ours"}
     return {
@@ -180,7 +180,7 @@ def measure(server: Server, *, count: int, tokens: int, rounds: int) -> dict[str
 
 
 def real_size(folder: Path, shape: dict[str, int] = QWEN3_8B) -> tuple[str, ...]:
-    """Give a tiny model's folder the shape of a large one; vLLM draws the weights itself. Returns the options it needs."""
+    """Give a tiny model's folder the shape of a large one; vLLM draws the weights. Returns the options it needs."""
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | shape | {"layer_types": None}))
     for weights in folder.glob("*.safetensors"):
@@ -196,7 +196,7 @@ def main() -> None:
     parser.add_argument(
         "--real-size",
         action="store_true",
-        help="random weights of the shape of Qwen3 8B: for a GPU, nothing to download",
+        help="random weights of the shape of Qwen3 8B: nothing to download",
     )
     parser.add_argument("--tokens", type=int, default=32, help="tokens of an answer")
     options = parser.parse_args()

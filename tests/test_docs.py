@@ -1,7 +1,7 @@
 """Every command in the docs is run, as it stands there.
 
 The word after `sh` says what a block needs: `data` a data root, `server` the Argilla server, `services` S3 and
-PostgreSQL, `long` more than a minute (its commands then stand on the same page with `--quick`).
+PostgreSQL, `vllm` a model that answers, `long` more than a minute (its commands then stand on the same page with `--quick`).
 """
 
 import os
@@ -53,6 +53,8 @@ def test_what_the_docs_show_works(page, language, needs, text, shell):
         pytest.skip("needs a data root: set SAFELADDER_DATA")
     if needs == "services":
         pytest.skip("needs S3 and PostgreSQL of the user's own; tests/catalog/test_remote.py runs it on test servers")
+    if needs == "vllm":
+        pytest.skip("tests/synth/test_live.py runs it on the model of the page")
     if needs == "long":
         pytest.skip("takes more than a minute; its --quick form on the same page is run")
     if "make demo" in text:

@@ -1,7 +1,12 @@
 """Every generator and judge on a real vLLM: text on the small pretrained model, pictures on a tiny random one."""
 
 import hashlib
+import os
 import random
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -16,6 +21,7 @@ from synth.judges import JUDGES, Rule, Subject
 from synth.produce import produce
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("vllm")]
+ROOT = Path(__file__).parents[2]
 PRETRAINED = "google/gemma-3-270m"
 
 CELLS = {"safety": "fraud/phishing", "value": "honesty/truthfulness", "knowledge": "mathematics/arithmetic"}
@@ -157,3 +163,26 @@ def test_a_seed_gives_the_same_bytes_alone_and_among_others(looking, tmp_path):
     alone = [complete([one], looking, folder=tmp_path / one.id)[0] for one in asked[:6]]
     assert alone == together[:6]
     assert pl.Series([reply.choices[0].text for reply in together]).n_unique() > 12
+
+
+def test_the_page_about_generating_works_as_it_stands(pretrained, tmp_path):
+    page = (ROOT / "docs" / "generating.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh vllm\n(.*?)^```$", page, re.M | re.S)
+    recipe = tmp_path / "seed.yaml"
+    recipe.write_text("{name: seed, sources: [seed-images], synth: null, verifier: null}")
+    lines = [f"safeladder run {recipe}", "safeladder synth plan --rows 6 --output plan.yaml"]
+    lines += [line for block in blocks for line in block.splitlines() if "models serve" not in line]
+    assert any("--yes" in line for line in lines) and any("--cost" in line for line in lines)
+    script = "\n".join(lines).replace("http://127.0.0.1:8000/v1", f"{pretrained.base}/v1")
+    call = f'safeladder() {{ "{sys.executable}" -c "from safeladder.cli import main; main()" "$@"; }}\n'
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENAI_API_KEY": str(pretrained.key)}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", call + script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "hours" in done.stderr and "synth:" in done.stderr
+    assert "tokens_per_kept" in done.stdout
