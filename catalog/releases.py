@@ -99,7 +99,7 @@ def freeze(store: Store, members: pl.DataFrame, annotations: pl.DataFrame, *, na
     checked_name(name)
     allowed = members.join(store.read("takedowns"), on="sample_id", how="anti")
     chosen, conflicts = resolve_labels(annotations.join(allowed, on="sample_id", how="semi"))
-    rows = allowed.join(chosen, on="sample_id").select(ROW)
+    rows = allowed.join(chosen, on="sample_id").select(ROW).sort("sample_id", "task")
     if rows.is_empty():
         raise RuntimeError(f"none of {members.height} rows has a settled label, so there is nothing to release")
     release_id = release_digest(rows)

@@ -96,6 +96,13 @@ TABLES: dict[str, pa.Schema] = {
         line=(pa.int64(), "Record number in that file, from 1"),
         stage_id=STAGE,
     ),
+    "skipped": _table(
+        sample_id=(ID, "A row that stayed and of which something was not made"),
+        stage=(pa.string(), "Name of the stage that left it alone"),
+        relation=(pa.string(), "What was not made: name@version of a transform, or `derive` for anything at all"),
+        reason=(pa.string(), "Why it does not apply, as one word"),
+        stage_id=STAGE,
+    ),
     "clusters": _table(
         sample_id=(ID, "Member"),
         cluster_id=(ID, "Smallest prompt_id of the cluster: rows that must stay on one side of a split"),
@@ -103,7 +110,7 @@ TABLES: dict[str, pa.Schema] = {
     ),
     "lineage": _table(
         child_id=(ID, "What came out: a sample or a checkpoint"),
-        parent_id=(ID, "What it was made from: a sample, a checkpoint or a release"),
+        parent_id=(ID, "What it was made from: a sample, a checkpoint or a release; else a place in the taxonomy, or itself"),
         relation=(pa.string(), "How: name@version of a transform, `rollout`, `reward`, `trained_on`"),
         seed=(pa.int64(), "Seed of the random state, where one was used"),
         detail=(pa.string(), "JSON: parameters, or the component rewards of a rollout"),

@@ -1,7 +1,8 @@
 """Every command in the docs is run, as it stands there.
 
 The word after `sh` says what a block needs: `data` a data root, `server` the Argilla server, `services` S3 and
-PostgreSQL, `vllm` a model that answers, `long` more than a minute (its commands then stand on the same page with `--quick`).
+PostgreSQL, `vllm` a model that answers, `long` more than a minute (its commands then stand on the same page with
+`--quick`).
 """
 
 import os

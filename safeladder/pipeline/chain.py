@@ -35,7 +35,7 @@ def stages(recipe: Recipe, store: Store, data: Path, *, workers: int = 1) -> lis
         clean.split_stage(recipe.split, seed=recipe.seed, made_from=made_from),
     ]
     if recipe.synth:
-        chain.append(derive.stage(recipe.synth))
+        chain.append(derive.stage(recipe.synth, workers=workers, sides=recipe.split, seed=recipe.seed))
     chain.append(release.stage(recipe.release, store, after=[stage.name for stage in chain]))
     if recipe.verifier:
         chain += [verify.train_stage(recipe.verifier), verify.score_stage()]

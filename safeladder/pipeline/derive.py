@@ -83,6 +83,7 @@ def _derive(context: Context, config: synth.SynthConfig, placed: dict[str, float
             "lineage": table("lineage", made.lineage),
             "media": table("media", made.media),
             "rejections": table("rejections", rejected, stage="synth"),
+            "skipped": table("skipped", made.skipped, stage="synth"),
             "splits": table("splits", pl.concat(splits).unique("sample_id", keep="first", maintain_order=True)),
         },
     )
