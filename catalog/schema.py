@@ -110,7 +110,10 @@ TABLES: dict[str, pa.Schema] = {
     ),
     "lineage": _table(
         child_id=(ID, "What came out: a sample or a checkpoint"),
-        parent_id=(ID, "What it was made from: a sample, a checkpoint or a release; else a place in the taxonomy, or itself"),
+        parent_id=(
+            ID,
+            "What it was made from: a sample, checkpoint, release or place in the taxonomy; else generator",
+        ),
         relation=(pa.string(), "How: name@version of a transform, `rollout`, `reward`, `trained_on`"),
         seed=(pa.int64(), "Seed of the random state, where one was used"),
         detail=(pa.string(), "JSON: parameters, or the component rewards of a rollout"),
