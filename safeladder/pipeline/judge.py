@@ -62,11 +62,13 @@ def _open(context: Context) -> list[dict[str, Any]]:
 
 
 def _written(context: Context) -> list[dict[str, Any]]:
-    """Rows with a reply, once each, of the generators; a translation counts once it was confirmed."""
+    """Rows with a reply or a label, once each; a request alone was written to be answered, and a translation counts
+    once it was confirmed."""
     by_id: dict[str, dict[str, Any]] = {}
     for row in upstream(context):
         unconfirmed = row["relation"].partition("@")[0] in fill.CHECKS
-        if row["messages"][-1]["role"] == "assistant" and not unconfirmed:
+        answered = row["messages"][-1]["role"] == "assistant"
+        if (answered or row["origin"] == "construction") and not unconfirmed:
             by_id.setdefault(row["sample_id"], row)
     return [by_id[key] for key in sorted(by_id)]
 
