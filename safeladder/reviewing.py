@@ -8,9 +8,12 @@ import polars as pl
 import annotate
 from catalog import Store, digest, read_model, with_text
 from catalog.releases import find_release, release_rows
+from corpus import filters
 from safeladder.pipeline.frames import table
+from safeladder.pipeline.judge import judgement
 from safeladder.pipeline.release import reviews
 from safeladder.pipeline.verify import safety_rows
+from synth.judges import as_unsafe, to_review
 
 
 def running(path: Path) -> annotate.Server:
@@ -59,6 +62,37 @@ def push_uncertain(path: Path, *, rows: int, overlap: int, dataset: str) -> dict
         "dataset": dataset,
         "rows": ready.height,
         "not_scored": verdicts.height - scored.height,
+        "pushed": report.pushed,
+        "already": report.already,
+        "failed": report.failed,
+    }
+
+
+def push_disputed(path: Path, *, rows: int, overlap: int, dataset: str) -> dict[str, Any]:
+    """Send the written rows whose label judges left open: first those that none of them scored, then by disagreement.
+
+    Raises:
+        LookupError: If no row was left open, or all of them have been reviewed.
+    """
+    store = Store.existing(path)
+    server = running(path)
+    left_open = (
+        store.read("rejections").filter(pl.col("stage") == "judged").join(reviews(store), on="sample_id", how="anti")
+    )
+    said = store.read("judgements").filter(pl.col("task").is_in(["safety", "unsafe"]))
+    said = said.join(left_open, on="sample_id", how="semi").unique(["sample_id", "judge"], keep="last")
+    if said.is_empty():
+        raise LookupError("judges left no row open that nobody has reviewed: `safeladder synth run` has rows judged")
+    ordered = to_review([as_unsafe(judgement(row)) for row in said.iter_rows(named=True)])
+    chosen = ordered.head(rows).select("sample_id", uncertainty="entropy")
+    samples = store.read("samples").unique("sample_id", keep="first")
+    texts = with_text(samples.join(chosen, on="sample_id", how="semi"))
+    shown = texts.select("sample_id", "prompt", "response", "images", language=filters.detect(texts["prompt"]))
+    ready = chosen.join(shown, on="sample_id", maintain_order="left")
+    report = annotate.push(server, ready, dataset=dataset, overlap=overlap, media=store.get_media)
+    return {
+        "dataset": dataset,
+        "rows": ready.height,
         "pushed": report.pushed,
         "already": report.already,
         "failed": report.failed,

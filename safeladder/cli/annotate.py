@@ -63,18 +63,20 @@ def add_annotator(
 def push(
     rows: Annotated[int, typer.Option(min=1, help="How many of the least certain rows")] = 50,
     overlap: Annotated[int, typer.Option(min=1, help="Reviewers per row")] = 1,
+    disputed: Annotated[bool, typer.Option("--disputed", help="Written rows whose label judges left open")] = False,
     dataset: DatasetOption = "safety-review",
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send the rows with the least certain verdicts; pushing again doubles nothing.
+    """Send the rows with the least certain verdicts, or those that judges disagree on; pushing again doubles nothing.
 
-    Example: `safeladder annotate push --rows 50`.
+    Examples: `safeladder annotate push --rows 50`; `safeladder annotate push --disputed`.
     """
-    from safeladder.reviewing import push_uncertain
+    from safeladder.reviewing import push_disputed, push_uncertain
     from safeladder.settings import store_path
 
-    emit([push_uncertain(store_path(store), rows=rows, overlap=overlap, dataset=dataset)], as_json=as_json)
+    send = push_disputed if disputed else push_uncertain
+    emit([send(store_path(store), rows=rows, overlap=overlap, dataset=dataset)], as_json=as_json)
     say("next: review in the browser, then safeladder annotate pull")
 
 

@@ -1,14 +1,15 @@
 """Judge: what each judge says of the rows that were written, and the label that their words come to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import polars as pl
 
-from catalog import Accounting, Context, Output, Stage, Store
+from catalog import Accounting, Context, Output, Stage, Store, digest
 from safeladder.pipeline.frames import annotations_of, empty, table
 from safeladder.pipeline.generate import upstream
+from safeladder.pipeline.release import reviews
 from safeladder.pipeline.verify import CHECKPOINTS, score_rows
 from safeladder.recipe import GenerateConfig, JudgeConfig
 from synth import fill
@@ -43,7 +44,13 @@ def stages(config: GenerateConfig, store: Store, written: Sequence[Stage]) -> li
             )
         )
     after = (*names, *(stage.name for stage in chain))
-    settled = Stage("judged", partial(_settle, certain=config.certain), after=after, config={"certain": config.certain})
+    settled = Stage(
+        name="judged",
+        work=partial(_settle, certain=config.certain),
+        after=after,
+        config={"certain": config.certain},
+        reads={"reviews": digest(sorted(reviews(store)["annotation_id"]))},
+    )
     return [*chain, settled]
 
 
@@ -160,12 +167,13 @@ def _settle(context: Context, *, certain: float) -> Output:
     stages = [stage for stage in context.upstream if stage.startswith(PREFIX)]
     said = pl.concat([empty("judgements"), *(context.read("judgements", stage).drop("stage_id") for stage in stages)])
     risky = {key: bool(row["subcategory"]) for key, row in rows.items()}
-    judgements = [_judgement(row) for row in said.iter_rows(named=True)]
+    judgements = [judgement(row) for row in said.iter_rows(named=True)]
     words = {one.sample_id: one for one in settle(judgements, risky=risky, certain=certain)}
+    reviewed = set(reviews(context.store)["sample_id"])
     kept, gone = [], []
     for key, row in rows.items():
         word = words.get(key)
-        if row["origin"] == "construction":  # its label follows from how it was made
+        if row["origin"] == "construction" or key in reviewed:  # its label is known: by how it was made, or by people
             kept.append(row)
         elif word is None or word.reason:
             gone.append({"sample_id": key, "reason": word.reason if word else "not_scored", "source": row["relation"]})
@@ -184,7 +192,8 @@ def _settle(context: Context, *, certain: float) -> Output:
     )
 
 
-def _judgement(row: dict[str, Any]) -> Judgement:
+def judgement(row: Mapping[str, Any]) -> Judgement:
+    """A row of the table as what it was."""
     facts = {key: row[key] for key in ("sample_id", "judge", "task", "outcome", "label", "score", "reason")}
     probs = dict(zip(TASKS[row["task"]].labels, row["probs"], strict=True)) if row["probs"] else None
     return Judgement(**facts, probs=probs)

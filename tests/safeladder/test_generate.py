@@ -173,3 +173,45 @@ def test_the_cost_is_measured_first():
     assert found.judge_requests == found.requests
     assert found.tokens == 3 * found.requests
     assert 0 < found.hours < 1
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.filterwarnings("ignore:`user_id` not provided")
+@pytest.mark.xdist_group("demo")
+def test_what_judges_leave_open_is_reviewed_and_then_counts(tmp_path):
+    pytest.importorskip("argilla")
+    from annotate import down, up
+    from annotate.project import connect, find
+    from safeladder.reviewing import pull_answers, push_disputed
+    from tests.reviewers import Annotator
+
+    def disputing(body: dict) -> str:
+        asked = json.dumps(body.get("messages"), ensure_ascii=False)
+        if "response_format" in body:
+            return write(body)
+        label = SAFETY[hashlib.sha256(asked.encode()).digest()[0] % 2 * 3]  # refused, or unsafe: no two judges alike
+        return label if body["max_tokens"] < 64 else f"Final verdict: {label}"
+
+    with running(Server(write=disputing)) as server:
+        store = run(recipe(server, judges=("safety_label", "safety_verdict")), tmp_path)
+        open_ = store.read("rejections").filter(pl.col("stage") == "judged")
+        assert open_.height > 3
+        home = tmp_path / "store" / "argilla"
+        reviewed = up(home, progress=lambda line: None)
+        try:
+            sent = push_disputed(tmp_path / "store", rows=3, overlap=1, dataset="disputed")
+            assert (sent["pushed"], sent["failed"]) == (3, 0)
+            reviewer = Annotator(reviewed, "mei")
+            dataset = find(connect(reviewed), "disputed", "safeladder").id
+            for record in reviewer.queue(dataset):
+                reviewer.answer(record, "submitted", label="Safe with warning")
+            assert pull_answers(tmp_path / "store", dataset="disputed")["new"] == 3
+        finally:
+            down(home)
+        before = store.read("release_rows")["sample_id"].n_unique()
+        run(recipe(server, judges=("safety_label", "safety_verdict")), tmp_path)
+    rows = store.read("release_rows").filter(pl.col("origin") == "review")
+    assert set(rows["label"]) == {"Safe with warning"}
+    assert rows["sample_id"].n_unique() == 3
+    assert store.read("release_rows")["sample_id"].n_unique() == before + 3
