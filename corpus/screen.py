@@ -64,6 +64,8 @@ def matches(text: pl.Series, *, pattern: str | None = None) -> pl.Series:
     for young, bad, exact in patterns():
         suspects = plain.str.contains(f"(?i:{bad})").arg_true()
         suspects = suspects.filter(plain.gather(suspects).str.contains(f"(?i:{young})"))
+        if suspects.is_empty():
+            continue
         found = suspects.filter(plain.gather(suspects).str.contains(f"(?i:{exact})"))
         hit = hit.scatter(found, True)
     return hit
