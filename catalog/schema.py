@@ -81,6 +81,7 @@ TABLES: dict[str, pa.Schema] = {
         probs=(pa.list_(pa.float64()), "Probability of each label of the task; null where the judge gives none"),
         score=(pa.float64(), "A number on the judge's own scale; null for judges that give labels"),
         categories=(pa.list_(pa.string()), "Categories of our taxonomy that it named"),
+        refusal=(pa.bool_(), "Whether it says that the reply declines; null where it does not say"),
         reason=(pa.string(), "One word: why there is no score, or what to mind about it"),
         stage_id=STAGE,
     ),

@@ -18,8 +18,8 @@ def rates(
 ) -> list[dict[str, Any]]:
     """One row per generator: its requests, and the share of them that reached each point.
 
-    A request counts as judged, a duplicate or kept if the row made of it is, or a row made of that one in turn: what a
-    generator of requests wrote is kept in the rows that answer it.
+    A request counts as judged, a duplicate or kept if a row made of it is, or a row made of that one in turn: what a
+    generator of requests wrote is kept in the rows that answer it. Two rows of one answer count once.
 
     Args:
         store: The store.
@@ -51,21 +51,21 @@ def rates(
     new = _novelty(store, kept_rows, edges, novelty, tick) if novelty else {}
     found = []
     for name, stage in mine.items():
-        made = ids(name, "working")
-        spent = _tokens(store, stage["stage_id"])
-        asked, stayed = stage["rows_in"], len(made & kept)
+        answers = _answers(store, stage["stage_id"])
+        spent = _tokens(store, stage["stage_id"], answers)
+        asked, stayed = stage["rows_in"], _reached(answers, kept)
         row = {
             "generator": name.removeprefix(PREFIX),
             "requests": asked,
             "parsed": _share(stage["rows_out"], asked),
-            "judged": _share(len(made & judged), asked),
-            "duplicate": _share(len(made & copies), asked),
+            "judged": _share(_reached(answers, judged), asked),
+            "duplicate": _share(_reached(answers, copies), asked),
             "kept": _share(stayed, asked),
             "tokens_per_kept": round(spent / stayed, 1) if stayed else None,
             "seconds_per_kept": round(stage["seconds"] / stayed, 2) if stayed else None,
         }
         if novelty:
-            values = sorted(new[id] for id in made & kept_rows if id in new)
+            values = sorted(new[id] for id in kept_rows & set(answers["child_id"]) if id in new)
             row["novelty"] = round(values[len(values) // 2], 3) if values else None
         found.append(row)
     return found
@@ -85,11 +85,33 @@ def _with_ancestors(ids: set[str], up: pl.DataFrame) -> set[str]:
     return found
 
 
-def _tokens(store: Store, stage_id: str) -> int:
-    """Tokens that the answers of a stage took, those too that gave no row."""
+def _answers(store: Store, stage_id: str) -> pl.DataFrame:
+    """Rows that a stage made: `child_id`, the `answer` that it lies in, and the `tokens` of that.
+
+    A pair is one answer with two rows. What no model wrote is an answer by itself.
+    """
     links = store.read("lineage", batch_id=stage_id).unique("child_id", keep="first")
-    details = [links["detail"], store.read("rejections", batch_id=stage_id)["detail"]]
-    return sum(int(series.drop_nulls().str.extract(r'"tokens": (\d+)').cast(pl.Int64).sum() or 0) for series in details)
+    request, number = (pl.col("detail").str.json_path_match(f"$.{name}") for name in ("request", "answer"))
+    return links.select(
+        "child_id",
+        answer=pl.coalesce(pl.concat_str(request, number, separator="/"), "child_id"),
+        tokens=_spent(),
+    )
+
+
+def _reached(answers: pl.DataFrame, rows: set[str]) -> int:
+    """Answers of which a row is among these."""
+    return answers.filter(pl.col("child_id").is_in(list(rows)))["answer"].n_unique()
+
+
+def _tokens(store: Store, stage_id: str, answers: pl.DataFrame) -> int:
+    """Tokens that the answers of a stage took, those too that gave no row."""
+    lost = store.read("rejections", batch_id=stage_id).select(tokens=_spent())
+    return int(answers.unique("answer")["tokens"].sum() + lost["tokens"].sum())
+
+
+def _spent() -> pl.Expr:
+    return pl.col("detail").str.extract(r'"tokens": (\d+)').cast(pl.Int64)
 
 
 def _novelty(store: Store, kept: set[str], edges: pl.DataFrame, folder: Path, tick: Tick) -> Mapping[str, float]:

@@ -1,5 +1,6 @@
 """A recipe: everything that decides what a run makes, as frozen, typed YAML."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -8,16 +9,23 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from catalog import configuration, releases
 from synth import SynthConfig
 from synth.balance import Job
+from synth.generators import GENERATORS
 from synth.inference import Endpoint, Executor, Workers
-from synth.judges import JUDGES
+from synth.judges import JUDGES, Rule
 from train import RLConfig
 from verifiers import VerifierConfig
 
 Config = TypeVar("Config", bound=BaseModel)
+UNWRITTEN = ("preference", "helpfulness")  # tasks of judges that no written row has
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _require_once(names: Sequence[str]) -> None:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{', '.join(map(repr, twice))} stands there twice")
 
 
 class FilterConfig(_Part):
@@ -70,9 +78,14 @@ class JudgeConfig(_Part):
     @field_validator("name")
     @classmethod
     def _is_one(cls, name: str) -> str:
+        useful = [key for key, judge in JUDGES.items() if judge.task not in UNWRITTEN]
         if name not in JUDGES:
-            near = configuration.nearest(name, JUDGES)
-            raise ValueError(f"no judge {name!r}" + (f"; did you mean {near!r}?" if near else ""))
+            near = configuration.nearest(name, useful)
+            meant = f"did you mean {near!r}? " if near else ""
+            raise ValueError(f"no judge {name!r}; {meant}there are: {', '.join(useful)}")
+        if name not in useful:
+            task = JUDGES[name].task
+            raise ValueError(f"{name!r} judges {task}, which decides no label; these do: {', '.join(useful)}")
         return name
 
 
@@ -87,6 +100,51 @@ class GenerateConfig(_Part):
     parents: str | None = Field(None, description="Release whose rows may be gone on from")
     certain: float = Field(0.6, gt=0, le=1, description="Probability from which the judges' label counts")
     executor: Executor = Executor()
+
+    @field_validator("jobs")
+    @classmethod
+    def _some(cls, jobs: tuple[Job, ...]) -> tuple[Job, ...]:
+        if not jobs:
+            raise ValueError("the plan asks for no row; `safeladder synth plan --rows 200` plans some")
+        return jobs
+
+    @field_validator("judges")
+    @classmethod
+    def _named_once(cls, judges: tuple[JudgeConfig, ...]) -> tuple[JudgeConfig, ...]:
+        _require_once([judge.name for judge in judges])
+        return judges
+
+    @model_validator(mode="after")
+    def _can_be_done(self) -> Self:
+        if not self.parents and (names := from_rows(self.jobs)):
+            raise ValueError(
+                f"these jobs start from rows: {', '.join(names)}; name the release that has them as parents "
+                "(--parents RELEASE; `safeladder release list` shows them)"
+            )
+        for judge in self.judges:
+            asked, engine = JUDGES[judge.name], judge.engine or self.writer
+            if not isinstance(asked, Rule) and asked.template is None and engine.style == "completion":
+                raise ValueError(
+                    f"judge {judge.name!r} is asked through a chat template, and {engine.model!r} has none; give it an "
+                    "engine of its own in a recipe, or leave it out"
+                )
+        return self
+
+
+def from_rows(jobs: Sequence[Job]) -> list[str]:
+    """Generators of the jobs that start from rows which no other job writes."""
+    written = {job.task for job in jobs if job.generator in GENERATORS and GENERATORS[job.generator].needs == ("cell",)}
+
+    def fed(job: Job) -> bool:
+        # Requests are written before what goes on from them; replies and pictures come last, or not at all.
+        return (
+            job.generator in GENERATORS
+            and "reply" not in GENERATORS[job.generator].needs
+            and job.modality == "text"
+            and job.task in written
+        )
+
+    return sorted({job.generator for job in jobs if not fed(job)})
 
 
 class Recipe(_Part):
@@ -107,8 +165,7 @@ class Recipe(_Part):
     @field_validator("sources")
     @classmethod
     def _named_once(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
-        if twice := sorted({name for name in sources if sources.count(name) > 1}):
-            raise ValueError(f"{', '.join(map(repr, twice))} stands there twice")
+        _require_once(sources)
         return sources
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from synth.balance import Job
 from synth.errors import NotApplicable
 from synth.generators import GENERATORS, Generator, Item, Parent
 from synth.generators.reading import OTHER
+from synth.language import Language, language
 
 Row = Mapping[str, Any]  # columns of `catalog.schema.BATCH`, and `gold` and `wanted` where they are known
 
@@ -86,7 +87,7 @@ def _of_rows(generator: Generator, jobs: Sequence[Job], rows: Sequence[Row], *, 
     candidates = by_place(rows, generator.name, seed=seed)
     for job in jobs:
         left = job.requests
-        for row in candidates(job):
+        for row in candidates(job, OTHER[job.language] if generator.across else job.language):
             if not left:
                 break
             item = _fitting(generator, job, row)
@@ -124,7 +125,8 @@ def _answers(generator: Generator, rows: Sequence[Row]) -> Filled:
     """Every request that was made for a label is answered, steered to it."""
     items, wanted = [], {}
     for row in rows:
-        if row.get("wanted") is None or REPLIES[row["task"]] != generator.name:
+        unconfirmed = (row.get("relation") or "").partition("@")[0] in CHECKS
+        if unconfirmed or row.get("wanted") is None or REPLIES[row["task"]] != generator.name:
             continue
         try:
             item = Item.of_row(row, intended=row["wanted"] if generator.intents else None, gold=row.get("gold"))
@@ -161,10 +163,23 @@ def _merged(*parts: Filled) -> Filled:
     return Filled(list(items.values()), wanted, sum(part.missing for part in parts))
 
 
-def by_place(rows: Sequence[Row], name: str, *, seed: int) -> Callable[[Job], Iterable[Row]]:
-    """A function from a job to the rows that may lead into its cell, in an order that is drawn once."""
+def by_place(rows: Sequence[Row], name: str, *, seed: int) -> Callable[[Job, Language], Sequence[Row]]:
+    """A function from a job and a language to the rows that may lead into its cell, in an order that is drawn once.
+
+    A job without a sub-category may start from rows of any.
+    """
     drawn = sorted(rows, key=lambda row: hashlib.sha256(canonical([seed, name, row["sample_id"]])).digest())
-    places: dict[str | None, list[Row]] = defaultdict(list)
+    places: dict[tuple[str | None, str | None, str | None], list[Row]] = defaultdict(list)
     for row in drawn:
-        places[row["subcategory"]].append(row)
-    return lambda job: places[job.subcategory] if job.subcategory else drawn
+        tongue = language("\n".join(_asked(row)))
+        places[row["task"], row["subcategory"], tongue].append(row)
+        if row["subcategory"]:
+            places[row["task"], None, tongue].append(row)
+    return lambda job, tongue: places[job.task, job.subcategory, tongue]
+
+
+def _asked(row: Row) -> Iterator[str]:
+    """Texts of a row before its last reply."""
+    messages = row["messages"]
+    for message in messages[:-1] if messages[-1]["role"] == "assistant" else messages:
+        yield from (part["text"] for part in message["content"] if part["type"] == "text")

@@ -17,8 +17,8 @@ from synth.children import Child, attacked, edited, lifted
 from synth.counterfactuals import EDITS
 from synth.errors import NotApplicable
 from synth.fill import by_place
+from synth.generators.item import RISKY
 from synth.images import LIFT
-from synth.language import language
 from synth.produce import GONE, LINEAGE, SOURCE, Produced
 
 Row = Mapping[str, Any]
@@ -46,15 +46,17 @@ def make(
     asked = answered = 0
     candidates = by_place(rows, name, seed=seed)
     present = {row["sample_id"] for row in rows}
+    risky = {row["prompt_id"] for row in rows if row["category"] or row["unsafe"] or row["label"] in RISKY}
     tried: set[tuple[str, str]] = set()
     for job in jobs:
         if job.generator != name:
             continue
         left = job.requests
-        for row in candidates(job):
+        for row in candidates(job, job.language):
             if not left:
                 break
-            new = (one for one in _tries(name, job, row, seed) if (row["sample_id"], one[0]) not in tried)
+            tries = _tries(name, job, row, seed, benign=row["prompt_id"] not in risky)
+            new = (one for one in tries if (row["sample_id"], one[0]) not in tried)
             if (attempt := next(new, None)) is None:
                 continue
             relation, child_of = attempt
@@ -82,20 +84,19 @@ def make(
     return Produced(rows_made, links, pl.DataFrame(gone, schema=GONE), asked, answered), list(media.values())
 
 
-def _tries(name: str, job: Job, row: Row, seed: int) -> Iterator[Try]:
+def _tries(name: str, job: Job, row: Row, seed: int, *, benign: bool) -> Iterator[Try]:
     """What can be made of a row for a job, under its name in the lineage."""
-    tongue = language(row["prompt"] or "")
-    if row["task"] != job.task or tongue != job.language or (job.subcategory or None) != row["subcategory"]:
+    if row["subcategory"] != job.subcategory:
         return
     if name == "lift" and row["label"] == job.label and not row["images"]:
         yield LIFT, partial(lifted, row)
     if name == "attacks" and row["label"] == job.label and not row["images"]:
-        fit = [attack for attack in ATTACKS.values() if tongue in attack.languages]
+        fit = [attack for attack in ATTACKS.values() if job.language in attack.languages]
         for attack in _random(seed, row["sample_id"], "attacks").sample(fit, len(fit)):
             yield attack.relation, partial(attacked, row, attack)
     if name == "edits" and bool(row["images"]) == (job.modality == "image") and row["label"] != job.label:
         for edit in EDITS.values():
-            outcome = edit.outcome(row["label"], row["unsafe"], benign_prompt=row["subcategory"] is None)
+            outcome = edit.outcome(row["label"], row["unsafe"], benign_prompt=benign)
             if edit.kind is not None and outcome is not None and outcome[0] == job.label:
                 yield edit.relation, partial(edited, row, edit, outcome, seed=seed)
 

@@ -55,6 +55,8 @@ def produce(
     seed: int = 0,
     n: int = 1,
     wanted: Mapping[str, str] | None = None,
+    present: frozenset[str] = frozenset(),
+    answers: Path | None = None,
     picture: Picture = no_pictures,
     executor: Executor = HERE,
     tick: Tick = lambda done, total, unit: None,
@@ -69,6 +71,8 @@ def produce(
         seed: Same seed, items and model: same rows.
         n: Answers to each item.
         wanted: Label that a row is meant to end with, by the id of its item; kept in the lineage as `wanted`.
+        present: Samples that there are: an answer that gives one of them again is none (`already_there`).
+        answers: Where answers are kept, by default in `folder`; jobs may share it.
         picture: Gives the file of a `media_id`.
         executor: Where the workers run.
         tick: Told the progress.
@@ -83,24 +87,27 @@ def produce(
             requests[item.id] = generator.request(item, style=engine.style, seed=seed, n=n)
         except NotApplicable as why:
             gone += [_gone(item, generator, why.reason)] * n
-    replies = complete(list(requests.values()), engine, folder=folder, picture=picture, executor=executor, tick=tick)
-    answers = []
+    replies = complete(
+        list(requests.values()), engine, folder=folder, answers=answers, picture=picture, executor=executor, tick=tick
+    )
+    drawn = []
     asked_items = [item for item in items if item.id in requests]
     for item, reply in zip(asked_items, replies, strict=True):
         if reply.failure:
             gone += [_gone(item, generator, reply.failure, detail=reply.detail, failed=True)] * n
-        answers += [(item, reply, number) for number in range(len(reply.choices))]
-    read = generator.read_all([(item, reply.choices[number]) for item, reply, number in answers])
+        drawn += [(item, reply, number) for number in range(len(reply.choices))]
+    read = generator.read_all([(item, reply.choices[number]) for item, reply, number in drawn])
     rows: dict[str, dict[str, Any]] = {}
     lineage: list[dict[str, Any]] = []
     answered = 0
-    for (item, reply, number), found in zip(answers, read, strict=True):
+    for (item, reply, number), found in zip(drawn, read, strict=True):
         if isinstance(found, Unparsed):
             gone.append(_gone(item, generator, found.reason, detail=_spent(reply)))
             continue
         born = {sample_id(one.messages): one for one in found}
-        if any(key in rows for key in born):
-            gone.append(_gone(item, generator, "said_before", detail=_spent(reply)))
+        known = "already_there" if present & born.keys() else "said_before" if rows.keys() & born.keys() else None
+        if known:
+            gone.append(_gone(item, generator, known, detail=_spent(reply)))
             continue
         answered += 1
         request = requests[item.id]

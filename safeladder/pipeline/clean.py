@@ -189,13 +189,16 @@ def _beside_parents(store: Store, sides: pl.DataFrame, release_id: str) -> tuple
     links = store.read("lineage").select("child_id", "parent_id").unique()
     known = releases.release_rows(store, release_id).select(ancestor="sample_id", of="split").unique()
     up = sides.select("sample_id", "cluster_id", ancestor="sample_id")
-    reached = []
+    reached, seen = [], up
     while up.height:
         reached.append(up.join(known, on="ancestor"))
-        up = up.join(links, left_on="ancestor", right_on="child_id").select(
-            "sample_id", "cluster_id", ancestor="parent_id"
-        )
-    by_cluster = pl.concat(reached).group_by("cluster_id").agg(pl.col("of").unique().sort())
+        up = up.join(links, left_on="ancestor", right_on="child_id")
+        up = up.select("sample_id", "cluster_id", ancestor="parent_id").unique()
+        up = up.join(seen, on=up.columns, how="anti")  # a model may give a row that it was shown
+        seen = pl.concat([seen, up])
+    by_cluster = (
+        pl.concat([up.join(known, on="ancestor"), *reached]).group_by("cluster_id").agg(pl.col("of").unique().sort())
+    )
     placed = sides.join(by_cluster, on="cluster_id", how="left", maintain_order="left")
     torn = pl.col("of").list.len() > 1
     split_ = pl.coalesce(pl.col("of").list.first(), "split")

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from catalog import Accounting, Context, Output, Stage, Store, releases, with_text
+from catalog import Accounting, Context, Output, Stage, Store, digest, releases, with_text
 from catalog.schema import BATCH
 from safeladder.pipeline.frames import annotations_of, empty, samples_of, table
 from safeladder.recipe import GenerateConfig
@@ -16,8 +17,10 @@ from synth.attacks import ATTACKS
 from synth.counterfactuals import EDITS
 from synth.generators import GENERATORS
 from synth.images import LIFT
+from synth.inference import Picture
 
 PREFIX = "synth:"
+MAY_FAIL = 0.1  # share of a stage's requests
 MODEL_FREE = ("lift", "attacks", "edits")
 KNOWN = ("sample_id", "messages", "task", "label", "unsafe", "category", "subcategory")
 PARENT = {name: pl.Schema(BATCH)[name] for name in KNOWN} | {"prompt_id": pl.String, "split": pl.String}
@@ -27,18 +30,20 @@ FACTS = ("wanted", "gold", "task")  # what the lineage of a generated row says o
 def stages(config: GenerateConfig, store: Store, *, seed: int) -> list[Stage]:
     """The generators in order; each may go on from the rows of those before it, and from the parents' release."""
     parents = parents_of(config, store)
-    chain = [_free_stage(config, name, parents, seed) for name in MODEL_FREE if _jobs(config, name)]
+    chain = [_free_stage(config, store, name, parents, seed) for name in MODEL_FREE if _jobs(config, name)]
     for name in fill.order(config.jobs):
         generator = GENERATORS[name]
         mine = _jobs(config, name)
         n = config.rollouts if name.startswith("rollout") else 1
+        alone = generator.needs == ("cell",)  # reads no rows: what comes before it changes nothing
         chain.append(
             Stage(
                 name=f"{PREFIX}{name}",
-                work=partial(_write, config=config, name=name, parents=parents, seed=seed, n=n),
-                after=tuple(stage.name for stage in chain),
+                work=partial(_write, config=config, name=name, parents=None if alone else parents, seed=seed, n=n),
+                after=() if alone else tuple(stage.name for stage in chain),
                 config={"jobs": mine, "n": n, "seed": seed, "generator": generator.relation},
-                reads={"model": config.writer.identity, "prompts": generator.fingerprint} | _named(parents),
+                reads={"model": config.writer.identity, "prompts": generator.fingerprint}
+                | ({} if alone else _named(store, parents)),
             )
         )
     return chain
@@ -53,7 +58,7 @@ def _jobs(config: GenerateConfig, name: str) -> list[dict[str, Any]]:
     return [job.model_dump(mode="json") for job in config.jobs if job.generator == name]
 
 
-def _free_stage(config: GenerateConfig, name: str, parents: str | None, seed: int) -> Stage:
+def _free_stage(config: GenerateConfig, store: Store, name: str, parents: str | None, seed: int) -> Stage:
     """A stage that needs no model."""
     drawn_from = {"lift": [LIFT]} | {
         kind: [one.relation for one in known.values()] for kind, known in (("attacks", ATTACKS), ("edits", EDITS))
@@ -62,7 +67,7 @@ def _free_stage(config: GenerateConfig, name: str, parents: str | None, seed: in
         name=f"{PREFIX}{name}",
         work=partial(_derive, config=config, name=name, parents=parents, seed=seed),
         config={"jobs": _jobs(config, name), "seed": seed, "transforms": drawn_from[name]},
-        reads=_named(parents),
+        reads=_named(store, parents),
     )
 
 
@@ -74,8 +79,17 @@ def _derive(context: Context, *, config: GenerateConfig, name: str, parents: str
     return _output(name, made, media=media)
 
 
-def _named(parents: str | None) -> dict[str, str]:
-    return {"parents": parents} if parents else {}
+def _named(store: Store, parents: str | None) -> dict[str, str]:
+    """What is read of a release: its rows, and the sub-categories that its samples have here."""
+    if parents is None:
+        return {}
+    places = _subcategories(store, releases.release_rows(store, parents))
+    return {"parents": parents, "subcategories": digest(places.sort("sample_id").rows())}
+
+
+def _subcategories(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
+    named = store.read("annotations").drop_nulls("subcategory").join(rows, on="sample_id", how="semi")
+    return named.group_by("sample_id").agg(pl.col("subcategory").min())
 
 
 def _write(context: Context, *, config: GenerateConfig, name: str, parents: str | None, seed: int, n: int) -> Output:
@@ -86,14 +100,51 @@ def _write(context: Context, *, config: GenerateConfig, name: str, parents: str 
         filled.items,
         config.writer,
         folder=context.workdir,
+        answers=answers_of(context, name),
         seed=seed,
         n=n,
         wanted=filled.wanted,
-        picture=context.store.get_media,
+        # A translation that is confirmed is given once more.
+        present=frozenset() if name in fill.CHECKS.values() else frozenset(row["sample_id"] for row in rows),
+        picture=pictures(context.store),
         executor=config.executor,
         tick=context.tick,
     )
-    return _output(name, made, missing=filled.missing)
+    lost = int(made.gone["failed"].sum())
+    require_most(context, f"{PREFIX}{name}", lost, made.asked)
+    return _output(name, made, missing=filled.missing * n)
+
+
+def answers_of(context: Context, name: str) -> Path:
+    """Where the answers to a generator or judge are kept: a later plan, or another attempt, asks only what is new."""
+    return context.store.path / "work" / "answers" / name
+
+
+def require_most(context: Context, stage: str, failed: int, asked: int) -> None:
+    """Stop a stage of whose requests too many got no answer: that is not the rows.
+
+    Raises:
+        RuntimeError: If more than `MAY_FAIL` of them failed, unless they are asked for the second time.
+    """
+    if failed > MAY_FAIL * asked and not context.before:
+        raise RuntimeError(
+            f"stage {stage}: {failed} of {asked} requests got no answer, so nothing of it was committed; the answers "
+            "that came are kept: run the same command again when the server is well"
+        )
+
+
+def pictures(store: Store) -> Picture:
+    """Gives the file of a `media_id`, in this process and in others."""
+    return partial(_picture, store.path)
+
+
+@cache
+def _opened(path: Path) -> Store:
+    return Store(path)
+
+
+def _picture(path: Path, media_id: str) -> bytes:
+    return _opened(path).get_media(media_id)
 
 
 def _output(name: str, made: produce.Produced, *, missing: int = 0, media: Sequence[dict[str, Any]] = ()) -> Output:
@@ -127,8 +178,7 @@ def _parents(store: Store, release_id: str | None) -> list[dict[str, Any]]:
     rows = releases.release_rows(store, release_id).unique("sample_id", keep="first", maintain_order=True)
     labels = rows.select("sample_id", "task", "label", "unsafe", "category", "split")
     found = store.read("samples").unique("sample_id", keep="first").join(labels, on="sample_id")
-    named = store.read("annotations").drop_nulls("subcategory").unique("sample_id", keep="first", maintain_order=True)
-    found = found.join(named.select("sample_id", "subcategory"), on="sample_id", how="left").sort("sample_id")
+    found = found.join(_subcategories(store, rows), on="sample_id", how="left").sort("sample_id")
     return list(found.iter_rows(named=True))
 
 

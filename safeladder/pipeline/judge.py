@@ -7,16 +7,19 @@ from typing import Any
 import polars as pl
 
 from catalog import Accounting, Context, Output, Stage, Store, digest
+from corpus.pieces import REASON_FAILED
 from safeladder.pipeline.frames import annotations_of, empty, table
-from safeladder.pipeline.generate import upstream
+from safeladder.pipeline.generate import answers_of, pictures, require_most, upstream
 from safeladder.pipeline.release import reviews
 from safeladder.pipeline.verify import CHECKPOINTS, score_rows
 from safeladder.recipe import GenerateConfig, JudgeConfig
 from synth import fill
+from synth.generators import GENERATORS
 from synth.inference import complete
 from synth.judges import JUDGES, TASKS, Judgement, Rule, Subject, from_verdicts, settle
 
 PREFIX = "judge:"
+HARMLESS, BORDERLINE = ({GENERATORS[name].relation} for name in ("benign_twin", "borderline"))
 STORED = {"unsafe": "safety", "refusal": "safety"}  # task of the rows that a judge's own task is about
 
 
@@ -64,20 +67,19 @@ def _checkpoint(store: Store, prefix: str) -> str:
 
 
 def _open(context: Context) -> list[dict[str, Any]]:
-    """Rows whose label does not follow from how they were made: those that judges are for."""
-    return [row for row in _written(context) if row["origin"] != "construction"]
+    """Rows whose label does not follow from how they were made, once each: those that judges are for."""
+    by_id = {row["sample_id"]: row for row in _written(context) if row["origin"] != "construction"}
+    return [by_id[key] for key in sorted(by_id)]
 
 
 def _written(context: Context) -> list[dict[str, Any]]:
-    """Rows with a reply or a label, once each; a request alone was written to be answered, and a translation counts
-    once it was confirmed."""
-    by_id: dict[str, dict[str, Any]] = {}
-    for row in upstream(context):
-        unconfirmed = row["relation"].partition("@")[0] in fill.CHECKS
-        answered = row["messages"][-1]["role"] == "assistant"
-        if (answered or row["origin"] == "construction") and not unconfirmed:
-            by_id.setdefault(row["sample_id"], row)
-    return [by_id[key] for key in sorted(by_id)]
+    """Rows with a reply or a label; a request alone was written to be answered, and a translation to be confirmed."""
+    return [
+        row
+        for row in upstream(context)
+        if (row["messages"][-1]["role"] == "assistant" or row["origin"] == "construction")
+        and row["relation"].partition("@")[0] not in fill.CHECKS
+    ]
 
 
 def _subject(row: dict[str, Any]) -> Subject:
@@ -93,10 +95,12 @@ def _judge(context: Context, *, config: GenerateConfig, judge: JudgeConfig) -> O
         [request for _, several in requests for request in several],
         engine,
         folder=context.workdir,
-        picture=context.store.get_media,
+        answers=answers_of(context, f"judge:{judge.name}"),
+        picture=pictures(context.store),
         executor=config.executor,
         tick=context.tick,
     )
+    require_most(context, f"{PREFIX}{judge.name}", sum(reply.failure is not None for reply in replies), len(replies))
     by_id = {reply.id: reply for reply in replies}
     model = f"{engine.model}/{engine.identity[:12]}"
     read = asked.read if isinstance(asked, Rule) else partial(asked.read, model=model, style=engine.style)
@@ -116,6 +120,7 @@ def _said(name: str, judgements: Sequence[Judgement]) -> Output:
             "probs": list(one.probs.values()) if one.probs else None,
             "score": one.score,
             "categories": list(one.ours),
+            "refusal": one.refusal,
             "reason": one.reason,
         }
         for one in judgements
@@ -162,28 +167,38 @@ def _judge_by_verifier(context: Context, *, checkpoint_id: str) -> Output:
 
 
 def _settle(context: Context, *, certain: float) -> Output:
-    """Rows with the label that the judges' words come to; a row without one is rejected with the word for why."""
-    rows = {row["sample_id"]: row for row in _written(context)}
+    """Rows with the label that the judges' words come to; a row without one is rejected with the word for why.
+
+    A row that a judge's server did not answer about, and no other judge settled, has failed.
+    """
+    written = _written(context)
     stages = [stage for stage in context.upstream if stage.startswith(PREFIX)]
     said = pl.concat([empty("judgements"), *(context.read("judgements", stage).drop("stage_id") for stage in stages)])
-    risky = {key: bool(row["subcategory"]) for key, row in rows.items()}
-    judgements = [judgement(row) for row in said.iter_rows(named=True)]
-    words = {one.sample_id: one for one in settle(judgements, risky=risky, certain=certain)}
+    unanswered = {id for stage in stages for id in context.read("rejections", stage)["sample_id"]}
+    words = settle([judgement(row) for row in said.iter_rows(named=True)], risky=_risky(context), certain=certain)
+    word_of = {one.sample_id: one for one in words}
     reviewed = set(reviews(context.store)["sample_id"])
-    kept, gone = [], []
-    for key, row in rows.items():
-        word = words.get(key)
-        if row["origin"] == "construction" or key in reviewed:  # its label is known: by how it was made, or by people
-            kept.append(row)
+    kept: dict[str, dict[str, Any]] = {}
+    gone: dict[str, dict[str, Any]] = {}
+    twice = []
+    for row in written:
+        key, word = row["sample_id"], word_of.get(row["sample_id"])
+        place = {"sample_id": key, "source": row["relation"]}
+        if key in kept or key in gone:  # two generators wrote the same
+            twice.append(place | {"reason": "said_before"})
+        elif row["origin"] == "construction" or key in reviewed:  # its label follows from how it was made, or is given
+            kept[key] = row
         elif word is None or word.reason:
-            gone.append({"sample_id": key, "reason": word.reason if word else "not_scored", "source": row["relation"]})
+            open_ = word.reason if word else "not_scored"
+            gone[key] = place | {"reason": REASON_FAILED if open_ == "not_scored" and key in unanswered else open_}
         else:
-            label = {"task": word.task, "label": word.label, "unsafe": word.unsafe, "origin": "machine"}
-            kept.append(row | label)
-    working = pl.DataFrame(kept, schema=empty("working").schema)
-    rejected = pl.DataFrame(gone, schema={"sample_id": pl.String, "reason": pl.String, "source": pl.String})
+            kept[key] = row | {"task": word.task, "label": word.label, "unsafe": word.unsafe, "origin": "machine"}
+    working = pl.DataFrame(list(kept.values()), schema=empty("working").schema)
+    columns = {"sample_id": pl.String, "reason": pl.String, "source": pl.String}
+    rejected = pl.DataFrame([*gone.values(), *twice], schema=columns)
+    failed = int((rejected["reason"] == REASON_FAILED).sum())
     return Output(
-        Accounting(len(rows), len(kept), rejected=len(gone)),
+        Accounting(len(written), len(kept), rejected=rejected.height - failed, failed=failed),
         {
             "working": working,
             "annotations": annotations_of(working.filter(pl.col("origin") == "machine"), annotator=pl.lit("judges")),
@@ -192,8 +207,32 @@ def _settle(context: Context, *, certain: float) -> Output:
     )
 
 
+def _risky(context: Context) -> dict[str, bool]:
+    """Whether the request of a row carries a risk, where that is known.
+
+    A category names a harm. What a generator of harmless requests wrote, and what was made of that, carries none; of a
+    borderline request nobody can say, so nothing follows from a refusal of it.
+    """
+    rows = {row["sample_id"]: row for row in upstream(context)}
+    known = {}
+    for key, row in rows.items():
+        made_by: set[str] = set()
+        at: dict[str, Any] | None = row
+        while at is not None and at["relation"] not in made_by:
+            made_by.add(at["relation"])
+            at = rows.get(at["parent_id"] or "")
+        if made_by & BORDERLINE:
+            continue
+        if row["category"]:
+            known[key] = True
+        elif made_by & HARMLESS:
+            known[key] = False
+    return known
+
+
 def judgement(row: Mapping[str, Any]) -> Judgement:
     """A row of the table as what it was."""
-    facts = {key: row[key] for key in ("sample_id", "judge", "task", "outcome", "label", "score", "reason")}
+    same = ("sample_id", "judge", "task", "outcome", "label", "score", "refusal", "reason")
+    facts = {key: row[key] for key in same}
     probs = dict(zip(TASKS[row["task"]].labels, row["probs"], strict=True)) if row["probs"] else None
     return Judgement(**facts, probs=probs)

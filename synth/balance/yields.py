@@ -8,13 +8,15 @@ from synth.balance.routes import GENERATORS, ROUTES, known_generators
 
 LEAST = 50  # requests below which an earlier run says too little
 
-# What was asked for in vain, since there was no row to start from, was no request.
+# What was asked for in vain, since there was no row to start from, was no request. A pair is one answer with two rows.
 MEASURED = """
 with recursive asked as (
     select distinct on (stage_id) stage_id, stage, rows_in from stages
     where state = 'finished' and starts_with(stage, 'synth:')
 ), edges as (
-    select distinct stage_id, child_id, parent_id from lineage semi join asked using (stage_id)
+    select distinct stage_id, child_id, parent_id,
+        coalesce((detail->>'$.request') || '/' || (detail->>'$.answer'), child_id) as answer
+    from lineage semi join asked using (stage_id)
 ), kept(id) as (
     select child_id from edges where child_id in (select sample_id from splits)
     union
@@ -23,7 +25,7 @@ with recursive asked as (
     select stage_id, count(*) as n from rejections where reason = 'no_parent' group by 1
 ), counted as (
     select stage, rows_in - coalesce(n, 0) as requests,
-        (select count(distinct child_id) from edges e where e.stage_id = a.stage_id and child_id in (from kept)) as kept
+        (select count(distinct answer) from edges e where e.stage_id = a.stage_id and child_id in (from kept)) as kept
     from asked a left join vain using (stage_id)
 )
 select stage, (sum(kept) + 1) / (sum(requests) + 2) from counted group by stage having sum(requests) >= ?
@@ -31,10 +33,10 @@ select stage, (sum(kept) + 1) / (sum(requests) + 2) from counted group by stage 
 
 
 def measured_yields(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    """Rows kept per request of each generator in earlier runs.
+    """Answers kept per request of each generator in earlier runs.
 
-    A row counts as kept if a run gave it a split, or one that was made of it in turn: a request lives on in the rows
-    that answer it. A generator with fewer than `LEAST` requests is left out.
+    An answer counts as kept if a run gave a row of it a split, or one that was made of that in turn: a request lives on
+    in the rows that answer it. A generator with fewer than `LEAST` requests is left out.
 
     Args:
         connection: The catalog, from `catalog.read_model.connect`.

@@ -1,7 +1,8 @@
 """One request over HTTP: retried while the server is busy or broken, and answered by a reply whatever happens."""
 
-import json
+import asyncio
 import logging
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ logging.getLogger("stamina").setLevel(logging.ERROR)  # it warns of every retry;
 AGAIN = {408, 409, 425, 429}
 MISCONFIGURED = {401, 403, 404}
 LONGEST_WAIT_S = 60.0
-SHARED = 16  # characters in a row that a server's message may have in common with a request
+WORD = re.compile("[A-Za-z0-9_.-]{1,40}")
 
 
 class EndpointLost(RuntimeError):
@@ -39,7 +40,7 @@ class Asker:
         model: Name the server knows.
         key: Bearer token, or None.
         picture: Gives the file of a `media_id`.
-        timeout_s: Longest wait for an answer.
+        timeout_s: Longest wait for a whole answer.
         attempts: Tries of one request.
         patience: Requests in a row that may end without an answer before the server counts as lost.
     """
@@ -58,7 +59,7 @@ class Asker:
         import httpx2
 
         self._model, self._picture, self._attempts, self._patience = model, picture, attempts, patience
-        self._lost_in_a_row = 0
+        self._base, self._timeout_s, self._lost_in_a_row = base, timeout_s, 0
         self._client = httpx2.AsyncClient(
             base_url=base,
             headers={"Authorization": f"Bearer {key}"} if key else {},
@@ -78,7 +79,13 @@ class Asker:
         """
         import stamina
 
-        sent = wire.body(request, model=self._model, picture=self._picture)
+        pictures = {}
+        for media_id in request.media_ids:
+            try:
+                pictures[media_id] = self._picture(media_id)
+            except (LookupError, OSError, RuntimeError) as error:
+                return Reply(id=request.id, failure="no_picture", detail=f"{type(error).__name__} for {media_id}")
+        sent = wire.body(request, model=self._model, picture=pictures.__getitem__)
         try:
             async for attempt in stamina.retry_context(
                 on=_backoff, attempts=self._attempts, timeout=None, wait_initial=0.5, wait_max=LONGEST_WAIT_S
@@ -90,8 +97,9 @@ class Asker:
                 self._lost_in_a_row += 1
             if self._lost_in_a_row >= self._patience:
                 raise EndpointLost(
-                    f"{self._lost_in_a_row} requests in a row got no answer, the last one: {failed.failure}, "
-                    f"{failed.detail}; what was answered is kept: run the same command when the server is well"
+                    f"{self._lost_in_a_row} requests in a row got no answer from {self._base}, the last one: "
+                    f"{failed.failure} ({failed.detail}); what was answered is kept: run the same command when the "
+                    "server is well"
                 ) from None
             return Reply(id=request.id, failure=failed.failure, detail=failed.detail)
         self._lost_in_a_row = 0
@@ -101,18 +109,21 @@ class Asker:
         import httpx2
 
         try:
-            response = await self._client.post(wire.path(request), json=sent)
-        except httpx2.TimeoutException as error:
+            async with asyncio.timeout(self._timeout_s):  # the client's own counts from one byte to the next
+                response = await self._client.post(wire.path(request), json=sent)
+        except (TimeoutError, httpx2.TimeoutException) as error:
             raise _Failed("timeout", type(error).__name__) from None
+        except httpx2.DecodingError as error:
+            raise _Failed("malformed", type(error).__name__) from None
         except httpx2.TransportError as error:
             raise _Failed("connection", type(error).__name__) from None
         if response.status_code in MISCONFIGURED:
             raise EndpointLost(
-                f"the server answers {response.status_code} to {wire.path(request)} for the model {self._model!r}: "
+                f"{self._base} answers {response.status_code} to {wire.path(request)} for the model {self._model!r}: "
                 "look at its address, the model's name and the key; `safeladder doctor synth` asks it what it serves"
             )
         if response.status_code != 200:
-            detail = f"HTTP {response.status_code}{_said(response, sent)}"
+            detail = f"HTTP {response.status_code}{_said(response)}"
             if response.status_code in AGAIN:
                 raise _Failed("busy", detail, wait=_asked_to_wait(response))
             raise _Failed("server_error" if response.status_code >= 500 else "refused_by_server", detail)
@@ -120,7 +131,7 @@ class Asker:
             return wire.reply(request, response.json())
         except wire.Malformed as error:
             raise _Failed("malformed", str(error)) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _Failed("malformed", "the body is no JSON") from None
 
 
@@ -137,13 +148,13 @@ def _asked_to_wait(response: "httpx2.Response") -> float | None:
         return None
 
 
-def _said(response: "httpx2.Response", sent: Mapping[str, Any]) -> str:
-    """The server's own words, unless they repeat some of the request: that must not get into logs and tables."""
+def _said(response: "httpx2.Response") -> str:
+    """What kind of error it is, never the message: that may quote the request, which must not get into files and logs."""
     try:
         error = response.json()
-        message = str((error.get("error") or error)["message"])[:200]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        error = error.get("error") or error
+        told = {name: str(error[name]) for name in ("type", "code", "param") if error.get(name) is not None}
+    except (ValueError, RecursionError, TypeError, AttributeError):
         return ""
-    asked = json.dumps(sent.get("messages", sent.get("prompt")), ensure_ascii=False)
-    repeats = any(message[at : at + SHARED] in asked for at in range(max(1, len(message) - SHARED + 1)))
-    return "" if repeats else f": {message}"
+    words = [f"{name} {word}" for name, word in told.items() if WORD.fullmatch(word)]
+    return f", {', '.join(words)}" if words else ""

@@ -1,11 +1,15 @@
 """Whom to ask: an OpenAI-compatible endpoint, or vLLM started for the job."""
 
 import os
+from functools import cache
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from catalog.ids import digest
+from catalog.models import resolve, weights_digest
+from synth.inference.environment import device_here
 
 Style = Literal["chat", "completion"]
 
@@ -25,6 +29,11 @@ class _Engine(BaseModel):
         """Digest of what decides an answer besides the request: where the server stands does not."""
         return digest({"model": self.model, "revision": self.revision, "style": self.style} | self._build())
 
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return repr(self.model)
+
     def _build(self) -> dict[str, Any]:
         return {}
 
@@ -35,8 +44,31 @@ class Endpoint(_Engine):
     The key is taken from the environment when it is used, so that it stands in no file.
     """
 
+    model_config = ConfigDict(hide_input_in_errors=True)  # a wrong address may hold a key
+
     url: str = Field(description="Base address, with or without /v1")
     key_variable: str = Field("OPENAI_API_KEY", description="Environment variable that holds the key, if one is needed")
+
+    @field_validator("url")
+    @classmethod
+    def _an_address_alone(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            whole = False
+        if not whole:
+            raise ValueError("an address looks like http://127.0.0.1:8000/v1")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError(
+                "an address is written into files and messages, so it holds no user, password or query; give a key by: "
+                "export OPENAI_API_KEY=..."
+            )
+        return url
+
+    @property
+    def name(self) -> str:
+        return f"{self.model!r} at {self.url}"
 
     @property
     def base(self) -> str:
@@ -57,7 +89,17 @@ class Workers(_Engine):
     flags: dict[str, str | bool] = Field({}, description="Further options of `vllm serve`, without the dashes")
 
     def _build(self) -> dict[str, Any]:
-        return {"dtype": self.dtype, "max_len": self.max_len, "flags": self.flags}
+        weights = {"weights": _weights(self.model), "device": self.device or _device_here()}
+        return weights | {"dtype": self.dtype, "max_len": self.max_len, "flags": self.flags}
+
+
+_device_here = cache(device_here)
+
+
+@cache
+def _weights(model: str) -> str:
+    """Digest of the files; they are large, and read once."""
+    return weights_digest(resolve(model))
 
 
 Engine = Endpoint | Workers

@@ -9,7 +9,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from corpus.workers import each
+
 POLL_S = 5.0
+QUIET = {"LOGURU_DIAGNOSE": "NO"}  # else datatrove's log of an error shows the variables, and requests among them
 
 
 class Executor(BaseModel):
@@ -41,16 +44,15 @@ class Executor(BaseModel):
         getattr(self, f"_{self.kind}")(steps, folder / "logs")
 
     def _local(self, steps: list[Any], logs: Path) -> None:
-        from datatrove.executor import LocalPipelineExecutor
-
-        LocalPipelineExecutor(steps, tasks=self.tasks, workers=self.tasks, logging_dir=str(logs)).run()
+        for _ in each(_share, [(steps, rank, self.tasks) for rank in range(self.tasks)], workers=self.tasks):
+            pass
 
     def _ray(self, steps: list[Any], logs: Path) -> None:
         import ray
         from datatrove.executor import RayPipelineExecutor
 
         if not ray.is_initialized():
-            ray.init(log_to_driver=False)
+            ray.init(log_to_driver=False, runtime_env={"env_vars": QUIET})
         RayPipelineExecutor(
             steps,
             tasks=self.tasks,
@@ -75,13 +77,26 @@ class Executor(BaseModel):
             logging_dir=str(logs),
             job_name="safeladder",
             qos="",
-            env_command=f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
+            env_command=f"export LOGURU_DIAGNOSE=NO PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
         )
         job.run()
-        _wait(job, logs / "completions", self.tasks)
+        try:
+            _wait(job, logs / "completions", self.tasks)
+        except BaseException:  # Ctrl-C too: nobody would wait for the tasks that are left
+            subprocess.run(["scancel", str(job.job_id)], capture_output=True)
+            raise
 
 
 HERE = Executor()
+
+
+def _share(job: tuple[list[Any], int, int]) -> None:
+    """One task, in a process that dies with the one that asks for it."""
+    from datatrove.utils.logging import logger
+
+    (asked, runner), rank, tasks = job
+    logger.disable("datatrove")
+    runner.run(asked.run(rank=rank, world_size=tasks), rank, tasks)
 
 
 def _wait(job: Any, completions: Path, tasks: int) -> None:
@@ -90,6 +105,8 @@ def _wait(job: Any, completions: Path, tasks: int) -> None:
         time.sleep(POLL_S)
         queue = ["squeue", "--noheader", "--jobs", str(job.job_id), "--format", "%i"]
         waiting = subprocess.run(queue, capture_output=True, text=True)
+        if waiting.returncode and "Invalid job id" not in waiting.stderr:  # a controller that is busy says nothing
+            continue
         if not waiting.stdout.strip() and len(list(completions.glob("*"))) < tasks:
             missing = tasks - len(list(completions.glob("*")))
             raise RuntimeError(

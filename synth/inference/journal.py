@@ -7,29 +7,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from catalog.ids import digest
 from synth.inference.request import Reply, Request
 
 
 class Journal:
-    """A file of answers, appended to by one process.
+    """A file of answers, appended to by one worker of one job.
 
     A line is written whole by one call, so that it is in the hands of the system when the process dies; half a line,
     left by a machine that died, is passed over when it is read. Failures go into another file, which each run begins
     anew: a failure is no answer, and is asked again.
 
     Args:
-        folder: Where the files of all workers of a job lie.
+        folder: Where the failures of the job lie; it also names the file of answers, so that no two jobs share one.
+        answers: Where answers lie, of this job and perhaps of others.
         rank: Number of the worker.
     """
 
-    def __init__(self, folder: Path, *, rank: int) -> None:
-        self._folder, self._rank = folder, rank
+    def __init__(self, folder: Path, *, answers: Path, rank: int) -> None:
+        self._folder, self._answers, self._rank = folder, answers, rank
         self._files: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        answers = self._folder / f"answers-{self._rank:05d}.jsonl"
+        answers = self._answers / f"answers-{digest(str(self._folder.resolve()))[:12]}-{self._rank:05d}.jsonl"
         torn = answers.exists() and answers.stat().st_size > 0 and _last_byte(answers) != b"\n"
         self._files = {
             "answers": os.open(answers, flags, 0o600),
@@ -57,17 +58,26 @@ class Journal:
             line = line[os.write(file, line) :]
 
 
-def answered(folder: Path, requests: Iterable[Request]) -> dict[str, Reply]:
-    """Replies to these very requests by id, whichever worker wrote them: answers, and failures of the last run."""
+def replied(files: Iterable[Path], requests: Iterable[Request]) -> dict[str, Reply]:
+    """Replies to these very requests by id, whichever worker wrote them; of several to one, the last."""
     wanted = {request.id: request.digest for request in requests}
     replies: dict[str, Reply] = {}
-    for kind in ("failures", "answers"):
-        for path in sorted(folder.glob(f"{kind}-*.jsonl")):
-            for line in lines(path):
-                reply = line["reply"]
-                if wanted.get(reply["id"]) == line["request"]:
-                    replies[reply["id"]] = Reply.model_validate(reply)
+    for path in files:
+        for line in lines(path):
+            reply = line["reply"]
+            if wanted.get(reply["id"]) == line["request"]:
+                replies[reply["id"]] = Reply.model_validate(reply)
     return replies
+
+
+def answers_in(folder: Path) -> list[Path]:
+    """Files of answers, of all jobs that keep theirs there."""
+    return sorted(folder.glob("answers-*.jsonl"))
+
+
+def failures_in(folder: Path) -> list[Path]:
+    """Files of what failed in the last run of a job."""
+    return sorted(folder.glob("failures-*.jsonl"))
 
 
 def lines(path: Path, *, start: int = 0, end: int | None = None) -> Iterator[dict[str, Any]]:

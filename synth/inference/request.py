@@ -83,8 +83,9 @@ class Reply(_Plain):
         model: What the server says it is.
         prompt_tokens: Tokens read.
         completion_tokens: Tokens written, over all answers.
-        failure: None, or why: `refused_by_server` (4xx), `server_error`, `timeout`, `connection`, `malformed`.
-        detail: What the server said, without any text of the request.
+        failure: None, or why: `refused_by_server` (4xx), `busy` (still, after all tries), `server_error` (5xx),
+            `timeout`, `connection`, `malformed` (no answer of this dialect), `no_picture` (it could not be read).
+        detail: More of it, without any text of the request.
     """
 
     id: str

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 from datatrove.data import Document
@@ -19,7 +20,7 @@ from datatrove.pipeline.inference.types import InferenceError, ServerError
 
 from synth.inference.asking import Asker, EndpointLost
 from synth.inference.endpoint import Endpoint, Engine, Workers
-from synth.inference.journal import Journal, answered
+from synth.inference.journal import Journal, answers_in, replied
 from synth.inference.request import Reply, Request
 from synth.inference.serve import POLL_S, Server, serving
 from synth.inference.wire import Picture
@@ -32,16 +33,16 @@ class Asked(PipelineStep):
 
     name, type = "Requests", "Reader"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, answers: Path) -> None:
         super().__init__()
-        self._folder = folder
+        self._folder, self._answers = folder, answers
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         for path in sorted(self._folder.glob("asked-*.jsonl"))[rank::world_size]:
             with path.open(encoding="utf-8") as file:
                 requests = [Request.model_validate_json(line) for line in file]
             # Answers of any worker count, so that a job may go on with another number of them.
-            done = {key for key, reply in answered(self._folder, requests).items() if not reply.failure}
+            done = replied(answers_in(self._answers), requests)
             for request in requests:
                 if request.id not in done:
                     yield Document(text=request.id, id=request.id, metadata={"request": request})
@@ -52,11 +53,12 @@ class StrictRunner(InferenceRunner):
 
     Args:
         engine: Whom to ask.
-        folder: Where the journal of the job lies.
+        folder: Where the failures of the job lie.
+        answers: Where its answers lie.
         picture: Gives the file of a `media_id`.
     """
 
-    def __init__(self, engine: Engine, folder: Path, *, picture: Picture) -> None:
+    def __init__(self, engine: Engine, folder: Path, *, answers: Path, picture: Picture) -> None:
         config = InferenceConfig(
             server_type="endpoint" if isinstance(engine, Endpoint) else "custom",
             model_name_or_path=engine.model,
@@ -68,18 +70,21 @@ class StrictRunner(InferenceRunner):
             server_start_max_retries=0,
         )
         super().__init__(_ask, config, output_writer=None)
-        self._engine, self._folder, self._picture = engine, folder, picture
+        self._engine, self._folder, self._answers, self._picture = engine, folder, answers, picture
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
-        """Ask for all documents; returns when each has a reply in the journal.
+        """Ask for all documents; returns when each has a reply in the journal. Without any no server is started.
 
         Raises:
             EndpointLost: If the server does not come up or gives no answers any more.
             OSError: If a reply cannot be written.
         """
-        self.output_writer = Journal(self._folder, rank=rank)
+        documents = list(data)
+        if not documents:
+            return
+        self.output_writer = Journal(self._folder, answers=self._answers, rank=rank)
         try:
-            super().run(data, rank, world_size)
+            super().run(documents, rank, world_size)
         except InferenceError as error:  # how the loop wraps whatever stopped it
             raise (error.error if isinstance(error.error, Exception) else error) from None
         except ServerError as error:
@@ -147,25 +152,38 @@ class _Own(_Strict, InferenceServer):
         super().__init__(config, rank)
         self._engine, self._picture = engine, picture
         self._serving = ExitStack()
+        self._loading: Popen | None = None
+        self._cancelled = False
         self._server: Server | None = None
 
     async def start_server(self) -> None:
         """Returns when the server has given a token."""
         flags = ["--dtype", self._engine.dtype, "--tensor-parallel-size", str(self._engine.tensor_parallel)]
         for name, value in self._engine.flags.items():
-            flags += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+            flags += [f"--{name}" if value else f"--no-{name}"] if isinstance(value, bool) else [f"--{name}", value]
         server = serving(
             self._engine.model,
             device=self._engine.device,
             max_len=self._engine.max_len,
             flags=flags,
             progress=lambda line: None,
+            begun=self._begun,
         )
         try:
             self._server = await asyncio.to_thread(self._serving.enter_context, server)
+        except asyncio.CancelledError:  # the thread goes on until the model is loaded, or its server ends
+            self._cancelled = True
+            if self._loading is not None:
+                self._loading.terminate()
+            raise
         except Exception as error:
             self._server_ready.set_exception(ServerError(error))  # the loop would only say that it did not start
             raise
+
+    def _begun(self, process: Popen) -> None:
+        self._loading = process
+        if self._cancelled:
+            process.terminate()
 
     async def monitor_health(self) -> None:
         """Raises when the server ends by itself."""

@@ -35,6 +35,7 @@ SAMPLING = ("--generation-config", "vllm")
 JSON = ("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}')
 # A picture comes with its request: nothing is fetched from the network for it.
 PICTURES = ("--allowed-media-domains", "none.invalid")
+CODE, FILE = "--trust-remote-code", "--config"  # options that are refused
 SILENT = ("--disable-uvicorn-access-log",)
 GUARD = ("--middleware", "safeladder_guard.Guard")
 
@@ -79,6 +80,7 @@ def serving(
     flags: Sequence[str] = (),
     timeout_s: float = 1800,
     progress: Callable[[str], object] = print,
+    begun: Callable[[subprocess.Popen], object] = lambda process: None,
 ) -> Iterator[Server]:
     """Serve a model until the block ends; it begins when the server has given a token.
 
@@ -93,17 +95,18 @@ def serving(
         flags: Further options of `vllm serve`; they win over ours, apart from the address.
         timeout_s: Seconds until the first token, apart from a first installation.
         progress: Told in a sentence what takes long.
+        begun: Given the process when the model begins to load; whoever ends it ends the wait for the first token.
 
     Raises:
-        ValueError: If code that comes with a model is to be run.
+        ValueError: If code that comes with a model is to be run, or further options are to be read from a file.
         ModelNotFound: If there are no weights.
         EnvironmentFailed: If vLLM cannot be installed.
         OSError: If the port is taken.
         ServerFailed: If vLLM ends at its start, or gives no token. A model that it cannot run may load well and end at
             the first request, so the first request is made here.
     """
-    if any(flag.replace("_", "-").startswith("--trust-remote-code") for flag in flags):
-        raise ValueError("--trust-remote-code runs programs that lie beside the weights: no server here does that")
+    for flag in flags:
+        _allowed(flag)
     device = device or device_here()
     folder = resolve(model).absolute()
     name = folder.name if Path(model).is_dir() else model
@@ -125,6 +128,7 @@ def serving(
             start_new_session=True,  # Ctrl-C in the terminal is for us: the server ends when we say so
         )
     try:
+        begun(process)
         revision = folder.name if folder.parent.name == "snapshots" else weights_digest(folder)
         server = Server(f"http://{HOST}:{port}/v1", name, revision, key, log, process)
         _warm_up(server, timeout_s)
@@ -132,6 +136,17 @@ def serving(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
+
+
+def _allowed(flag: str) -> None:
+    name = flag.partition("=")[0].replace("_", "-")
+    if not name.startswith("--"):
+        return  # a value
+    # vLLM takes any beginning of an option's name that fits no other.
+    if name.startswith(CODE) or CODE.startswith(name):
+        raise ValueError(f"{CODE} runs programs that lie beside the weights: no server here does that")
+    if FILE.startswith(name):
+        raise ValueError(f"{FILE} names a file of further options, which could hold {CODE}: name the options here")
 
 
 def _options(device: Device, max_len: int) -> list[str]:

@@ -75,7 +75,8 @@ def reply(request: Request, answer: Any) -> Reply:
         Malformed: If it is not an answer with as many choices as were asked for.
     """
     try:
-        choices = tuple(_choice(choice) for choice in answer["choices"])
+        listed = sorted(answer["choices"], key=lambda choice: choice.get("index") or 0)
+        choices = tuple(_choice(choice) for choice in listed)
         usage = answer.get("usage") or {}
         made = Reply(
             id=request.id,

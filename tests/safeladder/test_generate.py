@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import shutil
 
 import polars as pl
 import pytest
@@ -13,7 +14,7 @@ from safeladder import generating, rates
 from safeladder.execution import run_loaded
 from safeladder.recipe import Recipe
 from synth.balance import Job, Plan
-from synth.inference import Endpoint, EndpointLost
+from synth.inference import Endpoint, EndpointLost, Executor
 from tests.synth.inference.faults import Server, running
 
 EN = "garden letter window river bread lamp winter paper market train kitchen music forest button ticket"
@@ -157,13 +158,66 @@ def test_a_server_that_is_gone_stops_the_run_and_commits_nothing(tmp_path):
     assert Store(tmp_path / "store").read("samples").is_empty()
 
 
-def test_failed_requests_are_counted_and_can_be_retried(tmp_path):
-    faulty = Server(write=write, share=0.3, times=1, kinds=("bad_request",))
+def test_failed_requests_are_counted_and_asked_again(tmp_path):
+    faulty = Server(write=write, share=0.06, times=1, kinds=("bad_request",))
     with running(faulty) as server:
         store = run(recipe(server), tmp_path)
-        failed = store.read("stages")["failed"].sum()
-        assert failed > 0
+        first = store.read("stages")
+        assert first["failed"].sum() > 0
         assert store.read("rejections").filter(pl.col("reason") == "refused_by_server").height > 0
+        for _ in range(5):  # rows that come of it make requests of their own, which may fail once too
+            known = store.read("stages")["run_id"].implode()
+            run_loaded(recipe(server), tmp_path / "store", tmp_path, command=["safeladder"], retry_failed=True)
+            again = store.read("stages").filter(~pl.col("run_id").is_in(known))
+            if not again["failed"].sum():
+                break
+    assert again.height == first.height and again["failed"].sum() == 0
+    assert max(server.answered.values()) == 1  # what was answered is not asked again
+
+
+def test_too_many_failures_stop_the_run(tmp_path):
+    faulty = Server(write=write, share=0.5, times=1, kinds=("bad_request",))
+    with running(faulty) as server:
+        stopped = 0
+        while stopped < 9:
+            try:
+                store = run(recipe(server), tmp_path)
+                break
+            except RuntimeError as error:
+                assert "got no answer" in str(error)
+                stopped += 1
+    assert stopped > 0
+    assert store.read("release_rows").height > 10
+    assert max(server.answered.values()) == 1
+
+
+def test_several_processes_ask_for_one_run(done, tmp_path):
+    store, server = done
+    made = recipe(server, executor=Executor(tasks=2))
+    again = run(made, tmp_path)
+    assert set(again.read("release_rows")["sample_id"]) == set(store.read("release_rows")["sample_id"])
+
+
+def test_a_reply_that_is_there_already_is_not_made_again(done, tmp_path):
+    store, server = done
+    shutil.copytree(store.path, tmp_path / "store")
+    jobs = [job for job in plan().jobs if job.generator == "paraphrase"]
+    rollouts = [job.model_copy(update={"generator": "rollout", "label": "Safe with refusal"}) for job in jobs]
+    made = recipe(server, parents="made", name="again")
+    made = made.model_copy(update={"generate": made.generate.model_copy(update={"jobs": tuple(rollouts)})})
+    turns = [[turn["content"][0]["text"] for turn in messages] for messages in store.read("samples")["messages"]]
+    said = {pair[0]: pair[1] for pair in turns if len(pair) == 2}
+    server.write = lambda body: next(
+        (reply for asked, reply in said.items() if asked in json.dumps(body["messages"], ensure_ascii=False)),
+        write(body),
+    )
+    try:
+        with pytest.raises(RuntimeError):  # nothing new is written, so there is nothing to release
+            run_loaded(made, tmp_path / "store", tmp_path, command=["safeladder"])
+    finally:
+        server.write = write
+    gone = Store(tmp_path / "store").read("rejections")
+    assert gone.filter(pl.col("reason") == "already_there").height > 0
 
 
 def test_the_cost_is_measured_first():

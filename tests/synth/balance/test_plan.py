@@ -138,6 +138,12 @@ def test_every_generator_that_is_planned_for_is_there():
     assert all(0 < route.kept <= 1 for route in ROUTES)
 
 
+def test_nothing_is_planned_whose_replies_nobody_writes(cells):
+    # The user turns of an escalation wait for replies between them.
+    assert "escalation" not in GENERATORS
+    assert "escalation" not in set(plan(cells(), Targets(rows=9000), rows=9000)["generator"])
+
+
 def test_labels_that_an_edit_gives_need_no_judge():
     assert {label for label in SAFETY if not needs_judge("safety", label)} == {
         "Safe with refusal",
@@ -149,28 +155,32 @@ def test_labels_that_an_edit_gives_need_no_judge():
 
 def test_yields_are_measured_where_enough_was_asked():
     # 60 requests to write requests, of which 10 had nothing to start from. Two rows came of them; of one a reply was
-    # kept, of the other none. So (1 + 1) / (50 + 2); and (1 + 1) / (98 + 2) for the replies.
+    # kept, of the other none. So (1 + 1) / (50 + 2); and (1 + 1) / (98 + 2) for the replies. A pair is one answer.
     stages = [
         ("a", "synth:benign_twin", "finished", 60),
         ("a", "synth:benign_twin", "finished", 60),  # shared by a second run: the same requests
         ("b", "synth:steered", "finished", 98),
+        ("p", "synth:value_pair", "finished", 98),
         ("c", "synth:persona", "finished", 9),
         ("d", "synth:borderline", "failed", 900),
         ("e", "synth", "finished", 900),
     ]
-    lineage = [("a", "asked-1", "risky"), ("a", "asked-2", "risky"), ("b", "reply-1", "asked-1")]
-    lineage += [("b", "reply-2", "asked-2"), ("x", "kept-too", "asked-2")]  # a variant, by no generator
+    one, two = '{"request": "r", "answer": 0}', '{"request": "s", "answer": 0}'
+    lineage = [("a", "asked-1", "risky", one), ("a", "asked-2", "risky", two), ("b", "reply-1", "asked-1", one)]
+    lineage += [("b", "reply-2", "asked-2", two), ("x", "kept-too", "asked-2", None)]  # a variant, by no generator
+    lineage += [("p", "good", "risky", one), ("p", "bad", "risky", one)]
     tables = {
         "stages": (stages, ["stage_id", "stage", "state", "rows_in"]),
-        "lineage": (lineage, ["stage_id", "child_id", "parent_id"]),
-        "splits": ([("reply-1",), ("kept-too",), ("risky",)], ["sample_id"]),
+        "lineage": (lineage, ["stage_id", "child_id", "parent_id", "detail"]),
+        "splits": ([("reply-1",), ("kept-too",), ("risky",), ("good",), ("bad",)], ["sample_id"]),
         "rejections": ([("a", "no_parent")] * 10 + [("b", "empty")], ["stage_id", "reason"]),
     }
     with duckdb.connect() as connection:
         for name, (rows, columns) in tables.items():
             connection.register(name, pl.DataFrame(rows, schema=columns, orient="row").to_arrow())
         found = measured_yields(connection)
-    assert found == {"benign_twin": pytest.approx(2 / 52), "steered": pytest.approx(2 / 100)}
+    steered, pairs = pytest.approx(2 / 100), pytest.approx(2 / 100)
+    assert found == {"benign_twin": pytest.approx(2 / 52), "steered": steered, "value_pair": pairs}
 
 
 def test_an_empty_corpus_is_all_hole():

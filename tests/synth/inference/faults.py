@@ -93,7 +93,20 @@ class Server:
         if fault == "null":
             return web.json_response(None)
         if fault == "bad_request":
-            return web.json_response({"error": {"message": f"cannot read {await request.text()}"}}, status=400)
+            text = await request.text()
+            said = json.loads(text).get("messages", [{"content": "?"}])[-1]["content"]
+            error = {"message": f"cannot read {said} in {text}", "type": "BadRequestError", "param": said, "code": 400}
+            return web.json_response({"error": error}, status=400)
+        if fault == "gzip":
+            return web.Response(body=b"it is not", headers={"Content-Encoding": "gzip"})
+        if fault == "dribble":
+            response = web.StreamResponse()
+            await response.prepare(request)
+            with suppress(ConnectionError):
+                for _ in range(int(self.slow_s / 0.1)):
+                    await response.write(b" ")
+                    await asyncio.sleep(0.1)
+            return response
         if fault == "unknown":
             return web.json_response({"error": {"message": "no such model"}}, status=404)
         assert fault == "slow", fault

@@ -1,4 +1,4 @@
-"""A job of image and text requests, in a process of its own so that it can be killed: `job.py FOLDER URL OUT COUNT`."""
+"""A job of image and text requests, in a process of its own so that it can be killed: `job.py FOLDER URL OUT COUNT TASKS`."""
 
 import hashlib
 import io
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from synth.inference import Endpoint, Request, Sampling, complete
+from synth.inference import Endpoint, Executor, Request, Sampling, complete
 
 
 def pictures(count: int) -> dict[str, bytes]:
@@ -37,11 +37,13 @@ def requests(count: int) -> list[Request]:
     return made
 
 
-def main(folder: str, url: str, out: str, count: int) -> None:
-    engine = Endpoint(url=url, model="tiny-vl", concurrency=64, timeout_s=20, attempts=8)
-    replies = complete(requests(count), engine, folder=Path(folder), picture=PICTURES.__getitem__)
+def main(folder: str, url: str, out: str, count: int, tasks: int) -> None:
+    engine = Endpoint(url=url, model="tiny-vl", concurrency=64 // tasks, timeout_s=20, attempts=8)
+    executor = Executor(tasks=tasks)
+    picture = PICTURES.__getitem__
+    replies = complete(requests(count), engine, folder=Path(folder), picture=picture, executor=executor)
     Path(out).write_text(json.dumps([reply.model_dump() for reply in replies]))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))

@@ -1,9 +1,9 @@
 """Every request gets one reply, whatever the server does."""
 
 import json
-import resource
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from synth.inference import (
     complete,
     estimate,
 )
+from tests.synth.inference import job
 from tests.synth.inference.faults import Server, running
 
 ROOT = Path(__file__).parents[3]
@@ -76,12 +77,113 @@ def test_a_failure_is_counted_and_asked_again(tmp_path):
     assert [reply for reply in second if reply.id not in failed] == [reply for reply in first if not reply.failure]
 
 
-def test_a_refused_request_fails_alone_and_its_text_is_not_repeated(tmp_path):
-    server = Server(share=1.0, times=99, kinds=("bad_request",))
+def test_a_refused_request_fails_alone(tmp_path):
+    server = Server(share=0.5, times=99, kinds=("bad_request",))
     with running(server):
-        (reply,) = complete([chat(77)], endpoint(server), folder=tmp_path)
-    assert (reply.failure, reply.detail) == ("refused_by_server", "HTTP 400")
-    assert sum(server.tries.values()) == 1
+        replies = complete([chat(n) for n in range(20)], endpoint(server), folder=tmp_path)
+    failed = [reply for reply in replies if reply.failure]
+    assert 0 < len(failed) == server.faults["bad_request"] < 20
+    assert {reply.failure for reply in failed} == {"refused_by_server"}
+    assert sum(server.tries.values()) == 20
+
+
+@pytest.mark.parametrize("text", ["怎么修自行车", 'Say "yes"\nor \\ no', "Write a long story of two gardeners"])
+def test_the_text_of_a_request_is_not_repeated_by_what_a_server_says(tmp_path, text):
+    parts = [{"type": "text", "text": text, "media_id": None}]
+    request = Request(id="a", messages=({"role": "user", "content": parts},))
+    server = Server(share=1.0, times=99, kinds=("bad_request",))
+    with running(server), pytest.raises(EndpointLost) as lost:
+        complete([request], endpoint(server), folder=tmp_path)
+    assert str(lost.value).endswith("1 met refused_by_server (HTTP 400, type BadRequestError, code 400)")
+    (failures,) = tmp_path.rglob("failures-*.jsonl")
+    assert json.loads(failures.read_text())["reply"]["detail"] == "HTTP 400, type BadRequestError, code 400"
+
+
+def test_no_text_of_a_request_gets_into_logs_when_workers_fail(tmp_path):
+    code = """
+import sys
+from pathlib import Path
+from tests.synth.inference.test_complete import chat
+from synth.inference import Endpoint, Executor, complete
+asked = [chat(n) for n in range(6)]
+complete(asked, Endpoint(url=sys.argv[1], model="m"), folder=Path(sys.argv[2]), executor=Executor(tasks=2))
+"""
+    with running(Server(share=1.0, times=99, kinds=("unknown",))) as server:
+        command = [sys.executable, "-c", code, server.url, str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert done.returncode == 1 and "EndpointLost" in done.stderr
+    assert "Count to" not in done.stdout + done.stderr
+    holding = [path for path in tmp_path.rglob("*") if path.is_file() and "Count to" in path.read_text()]
+    assert len(holding) == 2
+    assert all(path.name.startswith("asked-") and path.stat().st_mode & 0o077 == 0 for path in holding)
+
+
+@pytest.mark.parametrize(("fault", "failure"), [("dribble", "timeout"), ("gzip", "malformed"), ("null", "malformed")])
+def test_a_job_without_any_answer_says_why_and_where(tmp_path, fault, failure):
+    with running(Server(share=1.0, times=99, kinds=(fault,))) as server:
+        one_try = endpoint(server, attempts=1)
+        with pytest.raises(EndpointLost, match=rf"none of 3 requests to 'm' at {server.url} .* 3 met {failure} \("):
+            complete([chat(n) for n in range(3)], one_try, folder=tmp_path)
+
+
+def test_a_missing_picture_fails_alone(tmp_path):
+    asked = [chat(1, media_id="there"), chat(2, media_id="gone"), chat(3)]
+    with running(Server()) as server:
+        replies = complete(asked, endpoint(server), folder=tmp_path, picture={"there": b"\x89PNG"}.__getitem__)
+    assert [reply.failure for reply in replies] == [None, "no_picture", None]
+    assert replies[1].detail == "KeyError for gone"
+
+
+def test_workers_of_this_machine_show_pictures(tmp_path):
+    asked = job.requests(20)
+    with running(Server()) as server:
+        here = complete(asked, endpoint(server), folder=tmp_path / "1", picture=job.PICTURES.__getitem__)
+        two = Executor(tasks=2)
+        there = complete(asked, endpoint(server), folder=tmp_path / "2", picture=job.PICTURES.__getitem__, executor=two)
+    assert there == here and not any(reply.failure for reply in there)
+    assert set(server.answered.values()) == {2}  # the same bodies were sent, pictures and all
+
+
+def test_jobs_share_answers_and_nothing_else(tmp_path):
+    kept = tmp_path / "answers"
+    with running(Server(delay_s=0.02)) as server, ThreadPoolExecutor(2) as threads:
+        jobs = [
+            threads.submit(complete, asked, endpoint(server), folder=tmp_path / name, answers=kept)
+            for name, asked in (("a", [chat(n) for n in range(60)]), ("b", [chat(n) for n in range(60, 120)]))
+        ]
+        both = [reply for one in jobs for reply in one.result()]
+        again = complete([chat(n) for n in range(130)], endpoint(server), folder=tmp_path / "c", answers=kept)
+    assert again[:120] == both
+    assert sum(server.tries.values()) == 130
+    files = [path for path in kept.rglob("*") if path.is_file()]
+    assert len(files) == 3 and all(path.name.startswith("answers-") for path in files)
+    assert not [path for name in "abc" for path in (tmp_path / name).rglob("answers-*")]
+
+
+def test_progress_counts_no_answer_to_another_request_of_the_same_id(tmp_path):
+    ticks = []
+    with running(Server()) as server:
+        complete([chat(n) for n in range(9)], endpoint(server), folder=tmp_path)
+        asked = [chat(n, seed=1) for n in range(9)]
+        complete(asked, endpoint(server), folder=tmp_path, tick=lambda *told: ticks.append(told[:2]))
+    assert (ticks[0], ticks[-1]) == ((0, 9), (9, 9))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://a:key-1@host/v1", "https://host/v1?key=key-1", "host-key-1:80", "ftp://host/key-1", "http://", "http://h:x"],
+)
+def test_an_address_is_one_and_holds_no_key(url):
+    with pytest.raises(ValueError, match=r"looks like http|export OPENAI_API_KEY") as refused:
+        Endpoint(url=url, model="m")
+    assert "key-1" not in str(refused.value)
+
+
+def test_choices_come_in_the_order_of_their_numbers():
+    from synth.inference.wire import reply
+
+    told = [{"index": n, "message": {"content": str(n)}} for n in (2, 0, 1)]
+    assert [choice.text for choice in reply(chat(1, n=3), {"choices": told}).choices] == ["0", "1", "2"]
 
 
 def test_an_unknown_model_stops_the_job_at_once(tmp_path):
@@ -197,7 +299,6 @@ complete([chat(n) for n in range(100)], Endpoint(url=sys.argv[1], model="m"), fo
         replies = complete([chat(n) for n in range(100)], Endpoint(url=server.url, model="m"), folder=tmp_path)
     assert not any(reply.failure for reply in replies)
     assert len({reply.id for reply in replies}) == 100
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
 
 def test_a_torn_line_is_asked_again(tmp_path):

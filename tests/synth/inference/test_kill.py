@@ -13,15 +13,17 @@ from pathlib import Path
 import pytest
 
 from tests.synth.inference.faults import Server, running
+from tests.synth.inference.processes import descendants, left_after
 
 HERE = Path(__file__).parent
 
 KILLS = 10
 
 
-def start(folder: Path, url: str, out: Path, count: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(HERE / "job.py"), str(folder), url, str(out), str(count)]
-    return subprocess.Popen(command, cwd=HERE.parents[2], env=os.environ | {"PYTHONPATH": str(HERE.parents[2])})
+def start(folder: Path, url: str, out: Path, count: int, *, tasks: int = 1) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(HERE / "job.py"), str(folder), url, str(out), str(count), str(tasks)]
+    environment = os.environ | {"PYTHONPATH": str(HERE.parents[2])}
+    return subprocess.Popen(command, cwd=HERE.parents[2], env=environment, start_new_session=True)
 
 
 def answered(folder: Path) -> int:
@@ -62,3 +64,32 @@ def test_ten_kills_over_a_thousand_requests_with_faults(tmp_path):
 @pytest.mark.xdist_group("vllm")
 def test_ten_kills_with_a_real_model_that_looks_at_pictures(tmp_path, vllm_vl):
     undisturbed_and_killed(tmp_path, vllm_vl.url.removesuffix("/v1"), key=vllm_vl.key)
+
+
+def ended_by(number: int, tmp_path: Path, server: Server) -> None:
+    """End a job of two workers in the middle; nothing of it may live on."""
+    job = start(tmp_path / "job", server.url, tmp_path / "out.json", 200, tasks=2)
+    while answered(tmp_path) < 20 and job.poll() is None:
+        time.sleep(0.02)
+    below = descendants(job.pid)
+    assert len(below) >= 3  # two workers and who starts them
+    if number == signal.SIGINT:
+        os.killpg(job.pid, number)  # as a terminal does it
+    else:
+        os.kill(job.pid, number)
+    assert job.wait(15) != 0
+    assert left_after(below, 5) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_workers_end_with_their_job_and_nothing_is_asked_twice(tmp_path, number):
+    with running(Server(delay_s=0.5)) as server:
+        ended_by(number, tmp_path, server)
+        before = answered(tmp_path)
+        assert before < 200
+        asked = sum(server.tries.values())
+        assert start(tmp_path / "job", server.url, tmp_path / "out.json", 200, tasks=2).wait(60) == 0
+        assert sum(server.tries.values()) - asked == 200 - before
+    lines = [json.loads(line) for path in tmp_path.rglob("answers-*.jsonl") for line in path.open()]
+    assert set(Counter(line["reply"]["id"] for line in lines).values()) == {1} and len(lines) == 200
