@@ -149,7 +149,7 @@ def _asked_to_wait(response: "httpx2.Response") -> float | None:
 
 
 def _said(response: "httpx2.Response") -> str:
-    """What kind of error it is, never the message: that may quote the request, which must not get into files and logs."""
+    """What kind of error it is, never the message: it may quote the request, which must get into no log."""
     try:
         error = response.json()
         error = error.get("error") or error

@@ -1,4 +1,4 @@
-"""A job of image and text requests, in a process of its own so that it can be killed: `job.py FOLDER URL OUT COUNT TASKS`."""
+"""A job of image and text requests, in a process of its own that can be killed: `job.py FOLDER URL OUT COUNT TASKS`."""
 
 import hashlib
 import io

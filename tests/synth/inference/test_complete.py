@@ -171,7 +171,14 @@ def test_progress_counts_no_answer_to_another_request_of_the_same_id(tmp_path):
 
 @pytest.mark.parametrize(
     "url",
-    ["http://a:key-1@host/v1", "https://host/v1?key=key-1", "host-key-1:80", "ftp://host/key-1", "http://", "http://h:x"],
+    [
+        "http://a:key-1@host/v1",
+        "https://host/v1?key=key-1",
+        "host-key-1:80",
+        "ftp://host/key-1",
+        "http://",
+        "http://h:x",
+    ],
 )
 def test_an_address_is_one_and_holds_no_key(url):
     with pytest.raises(ValueError, match=r"looks like http|export OPENAI_API_KEY") as refused:

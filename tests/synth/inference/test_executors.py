@@ -2,6 +2,9 @@
 
 import importlib.util
 import os
+import signal
+import threading
+import time
 
 import pytest
 
@@ -27,12 +30,20 @@ while [[ "$1" == -* ]]; do [[ "$1" == -n ]] && shift; shift; done
 exec "$@"
 """
 SQUEUE = """#!/bin/bash
+if [ ! -e "$SLURM_STAND_IN/asked-once" ]; then
+  touch "$SLURM_STAND_IN/asked-once"
+  echo "slurm_load_jobs error: Socket timed out on send/recv operation" >&2
+  exit 1
+fi
 for task in $(seq 0 "$(cat "$SLURM_STAND_IN/last")"); do
   [ -e "$SLURM_STAND_IN/over-$task" ] || echo "77_$task"
 done
 """
 SCONTROL = """#!/bin/bash
 echo localhost
+"""
+SCANCEL = """#!/bin/bash
+echo "$@" >> "$SLURM_STAND_IN/cancelled"
 """
 
 
@@ -41,8 +52,8 @@ def slurm(tmp_path, monkeypatch):
     """Slurm's commands on the path."""
     folder = tmp_path / "slurm"
     folder.mkdir()
-    for name, text in {"sbatch": SBATCH, "srun": SRUN, "squeue": SQUEUE, "scontrol": SCONTROL}.items():
-        (folder / name).write_text(text)
+    for name in ("sbatch", "srun", "squeue", "scontrol", "scancel"):
+        (folder / name).write_text(globals()[name.upper()])
         (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("SLURM_STAND_IN", str(folder))
@@ -64,10 +75,11 @@ def test_a_slurm_array_answers_everything(tmp_path, slurm):
     script = (slurm / "job.sh").read_text()
     for line in ("--partition=a100", "--gpus=1", "--cpus-per-task=2", "--array=0-2"):
         assert f"#SBATCH {line}" in script
+    assert (slurm / "asked-once").exists() and not (slurm / "cancelled").exists()
 
 
 @pytest.mark.slow
-def test_a_slurm_task_that_does_not_finish_stops_the_job(tmp_path, slurm):
+def test_a_slurm_task_that_does_not_finish_stops_the_job_and_logs_no_text(tmp_path, slurm):
     with running(Server(share=1.0, times=99, kinds=("unknown",))) as server, pytest.raises(RuntimeError, match="Slurm"):
         complete(
             [chat(n) for n in range(4)],
@@ -75,6 +87,30 @@ def test_a_slurm_task_that_does_not_finish_stops_the_job(tmp_path, slurm):
             folder=tmp_path / "there",
             executor=Executor(kind="slurm", tasks=2),
         )
+    logs = [path for path in tmp_path.rglob("*") if path.is_file() and not path.name.startswith("asked-")]
+    assert any(b"Traceback" in path.read_bytes() for path in logs)
+    assert not [path for path in logs if b"Count to" in path.read_bytes()]
+
+
+@pytest.mark.slow
+def test_ctrl_c_cancels_a_slurm_array(tmp_path, slurm):
+    def press(server):
+        while not server.tries:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with running(Server(delay_s=1)) as server:
+        threading.Thread(target=press, args=(server,), daemon=True).start()
+        with pytest.raises(KeyboardInterrupt):
+            complete(
+                [chat(n) for n in range(64)],
+                endpoint(server, concurrency=4, timeout_s=5),
+                folder=tmp_path / "there",
+                executor=Executor(kind="slurm", tasks=2),
+            )
+        assert (slurm / "cancelled").read_text() == "77\n"
+        while not all((slurm / f"over-{task}").exists() for task in range(2)):
+            time.sleep(0.1)  # the stand-in cancels nothing
 
 
 @pytest.mark.slow
