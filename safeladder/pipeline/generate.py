@@ -166,7 +166,9 @@ def _output(name: str, made: produce.Produced, *, missing: int = 0, media: Seque
             "annotations": annotations_of(made.rows, annotator=pl.col("source_label")),
             "lineage": table("lineage", made.lineage),
             "rejections": table("rejections", gone, stage=f"{PREFIX}{name}"),
-            "media": table("media", pl.DataFrame(media).drop("data")) if media else empty("media"),
+            "media": table("media", pl.DataFrame(media, infer_schema_length=None).drop("data"))
+            if media
+            else empty("media"),
         },
     )
 

@@ -125,7 +125,7 @@ def _said(name: str, judgements: Sequence[Judgement]) -> Output:
         }
         for one in judgements
     ]
-    frame = pl.concat([empty("judgements"), table("judgements", pl.DataFrame(rows))]) if rows else empty("judgements")
+    frame = pl.DataFrame(rows, schema=empty("judgements").schema)  # guessed from the first rows, a null has no type
     failed = frame.filter(pl.col("outcome") == "failed")
     gone = failed.select("sample_id", reason="outcome", detail="reason")
     return Output(

@@ -182,6 +182,8 @@ def estimate(
         EndpointLost: If the server does not answer, or no request of the part got an answer.
         ValueError: If there is nothing to ask.
     """
+    if not requests:
+        raise ValueError("there is nothing to ask, so nothing to measure")
     part = requests[:: max(1, len(requests) // sample)][:sample]
     began = time.monotonic()
     replies = complete(part, engine, folder=folder, answers=answers, picture=picture)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from corpus.workers import each
 
 POLL_S = 5.0
-QUIET = {"LOGURU_DIAGNOSE": "NO"}  # else datatrove's log of an error shows the variables, and requests among them
+QUIET = ("LOGURU_DIAGNOSE", "NO")  # else datatrove's log of an error shows the variables, and requests among them
 
 
 class Executor(BaseModel):
@@ -35,12 +35,8 @@ class Executor(BaseModel):
         """Run the steps to their end.
 
         Raises:
-            RuntimeError: If a task does not finish.
+            RuntimeError: If a task does not finish. What a task on this machine raises is raised too.
         """
-        if self.kind == "local" and self.tasks == 1:
-            asked, runner = steps
-            runner.run(asked.run(), 0, 1)
-            return
         getattr(self, f"_{self.kind}")(steps, folder / "logs")
 
     def _local(self, steps: list[Any], logs: Path) -> None:
@@ -52,7 +48,7 @@ class Executor(BaseModel):
         from datatrove.executor import RayPipelineExecutor
 
         if not ray.is_initialized():
-            ray.init(log_to_driver=False, runtime_env={"env_vars": QUIET})
+            ray.init(log_to_driver=False, runtime_env={"env_vars": dict([QUIET])})
         RayPipelineExecutor(
             steps,
             tasks=self.tasks,
@@ -77,7 +73,7 @@ class Executor(BaseModel):
             logging_dir=str(logs),
             job_name="safeladder",
             qos="",
-            env_command=f"export LOGURU_DIAGNOSE=NO PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
+            env_command=f"export {'='.join(QUIET)} PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
         )
         job.run()
         try:
@@ -91,7 +87,7 @@ HERE = Executor()
 
 
 def _share(job: tuple[list[Any], int, int]) -> None:
-    """One task, in a process that dies with the one that asks for it."""
+    """One task: in this process if it is the only one, else in one that dies with this."""
     from datatrove.utils.logging import logger
 
     (asked, runner), rank, tasks = job

@@ -18,12 +18,14 @@ script="${@: -1}"
 if grep -q merge_stats "$script"; then echo 78; exit; fi  # what waits for the array
 cp "$script" "$SLURM_STAND_IN/job.sh"
 last=$(sed -n 's/^#SBATCH --array=0-\\([0-9]*\\).*/\\1/p' "$script")
+exec 3>&1 > /dev/null 2>&1
 for task in $(seq 0 "$last"); do
-  ( SLURM_ARRAY_TASK_ID=$task SLURM_NODELIST=localhost SLURM_NODEID=0 RUN_OFFSET=0 \\
+  ( exec 3>&-  # else whoever reads the id would wait for the tasks
+    SLURM_ARRAY_TASK_ID=$task SLURM_NODELIST=localhost SLURM_NODEID=0 RUN_OFFSET=0 \\
     bash "$SLURM_STAND_IN/job.sh" > "$SLURM_STAND_IN/task-$task.log" 2>&1; touch "$SLURM_STAND_IN/over-$task" ) &
-done > /dev/null 2>&1
+done
 echo "$last" > "$SLURM_STAND_IN/last"
-echo 77
+echo 77 >&3
 """
 SRUN = """#!/bin/bash
 while [[ "$1" == -* ]]; do [[ "$1" == -n ]] && shift; shift; done

@@ -52,7 +52,7 @@ def started(monkeypatch):
             yield Serving(server.url + "/v1", "m", "r", "key", model, process)
             process.kill()
 
-    monkeypatch.setattr("synth.inference.runner.serving", stand_in)
+    monkeypatch.setattr("synth.inference.servers.serving", stand_in)
     return options
 
 
