@@ -75,7 +75,10 @@ TABLES: dict[str, pa.Schema] = {
         sample_id=(ID, "The sample that was judged"),
         judge=(pa.string(), "Who: name@version of the judge, and the model that it asked"),
         task=(pa.string(), "What was asked: safety, unsafe, refusal, value, knowledge, preference or helpfulness"),
-        outcome=(pa.string(), "scored, or why not: ambiguous, unparsed, refused, failed, truncated, not_applicable"),
+        outcome=(
+            pa.string(),
+            "scored, or why not: ambiguous, unparsed, refused, truncated, not_applicable; failed is in `rejections`",
+        ),
         label=(pa.string(), "Its verdict; null where it was not scored"),
         p=(pa.float64(), "Probability of the label that the task is about (Unsafe, good, TRUE); null where not known"),
         probs=(pa.list_(pa.float64()), "Probability of each label of the task; null where the judge gives none"),

@@ -20,7 +20,7 @@ from synth.inference import Engine, Estimate, Request, estimate
 from synth.inference.executors import HERE, Executor
 from synth.judges import JUDGES, Rule
 
-JUDGED_BY = ("illogical", "refusal", "unsafe_tokens", "value_tokens", "knowledge_tokens")
+JUDGED_BY = ("illogical", "refusal", "safety_label", "unsafe_tokens", "value_tokens", "knowledge_tokens")
 LONG_H = 0.5  # hours from which a run is asked for twice
 
 

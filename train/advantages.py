@@ -4,12 +4,11 @@ Axis suffixes: N completions, G groups (prompts), K completions of a group.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-Weight = Literal["std", "equal", "clip_filter"]
+from train.config import Weight
 
 
 def group_advantage(

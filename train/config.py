@@ -1,11 +1,10 @@
 """What a run is asked for. Every field goes into the fingerprint of the run."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from train.advantages import Weight
-
+Weight = Literal["std", "equal", "clip_filter"]  # how an advantage counts its group
 KINDS = ("harmful", "benign", "math")
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from safeladder.cli.console import JsonOption, StoreOption, emit, say
+from safeladder.cli.console import ID, JsonOption, StoreOption, emit, say
 
 SampleArgument = Annotated[str, typer.Argument(help="First characters of a sample id, or source:file:line")]
 AnyArgument = Annotated[
@@ -108,5 +108,5 @@ def _line(event: dict[str, Any]) -> str:
         if key == "event" or value is None:
             continue
         text = f"{value:.4g}" if isinstance(value, float) else str(value)
-        parts.append(f"{key}={text[:12] if key.endswith('_id') and key != 'source_id' else text}")
+        parts.append(f"{key}={text[:12] if ID.fullmatch(text) else text}")
     return f"  {event['event']:<11}{'  '.join(parts)}"

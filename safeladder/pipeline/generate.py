@@ -173,6 +173,12 @@ def _output(name: str, made: produce.Produced, *, missing: int = 0, media: Seque
     )
 
 
+def _media(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    if not rows:
+        return empty("media")
+    return table("media", pl.DataFrame(rows, infer_schema_length=None).drop("data"))
+
+
 def _parents(store: Store, release_id: str | None) -> list[dict[str, Any]]:
     """Rows of a release, as generators go on from them."""
     if release_id is None:

@@ -18,27 +18,11 @@ from pathlib import Path
 
 from catalog.models import cache, resolve, weights_digest
 from synth.inference.environment import PARTS, Device, device_here, ensure_environment
+from synth.inference.options import options_for, refuse_code
 
 HOST = "127.0.0.1"
 LOG_LINES = 15
 POLL_S = 0.5
-MEMORY = 1 << 30  # bytes for attention keys and values on a CPU: vLLM would take most of the machine
-
-# A prompt that is read in two steps makes vLLM wind a seeded generator back, which torch cannot do on a CPU: the
-# engine would end, with every request in it.
-WHOLE_PROMPTS = ("--no-enable-chunked-prefill",)
-BATCHED = 8192  # tokens of prompts read in one step
-
-# Whoever asks says how answers are drawn, not a file beside the weights; its special tokens still count.
-SAMPLING = ("--generation-config", "vllm")
-# Without the second a weak model writes white space until it may write no more. It needs the first.
-JSON = ("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}')
-# A picture comes with its request: nothing is fetched from the network for it.
-PICTURES = ("--allowed-media-domains", "none.invalid")
-CODE, FILE = "--trust-remote-code", "--config"  # options that are refused
-SILENT = ("--disable-uvicorn-access-log",)
-GUARD = ("--middleware", "safeladder_guard.Guard")
-
 
 class ServerFailed(RuntimeError):
     """The server did not start, gave no token or ended; the message holds the end of its log."""
@@ -105,8 +89,7 @@ def serving(
         ServerFailed: If vLLM ends at its start, or gives no token. A model that it cannot run may load well and end at
             the first request, so the first request is made here.
     """
-    for flag in flags:
-        _allowed(flag)
+    refuse_code(flags)
     device = device or device_here()
     folder = resolve(model).absolute()
     name = folder.name if Path(model).is_dir() else model
@@ -114,7 +97,7 @@ def serving(
     port, key = _free(port), key or secrets.token_urlsafe(24)
     log = cache().expanduser().absolute() / "logs" / f"vllm-{port}.log"
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    options = [*_options(device, max_len), *flags, "--served-model-name", name, "--max-model-len", str(max_len)]
+    options = [*options_for(device, max_len), *flags, "--served-model-name", name, "--max-model-len", str(max_len)]
     address = ["--host", HOST, "--port", str(port)]  # last, so that no other option wins
     progress(f"starting vLLM on the {device.upper()}; its log is {log}")
     keeper: list[str | Path] = [sys.executable, "-I", PARTS / "keeper.py", str(os.getpid())]
@@ -136,25 +119,6 @@ def serving(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
-
-
-def _allowed(flag: str) -> None:
-    name = flag.partition("=")[0].replace("_", "-")
-    if not name.startswith("--"):
-        return  # a value
-    # vLLM takes any beginning of an option's name that fits no other.
-    if name.startswith(CODE) or CODE.startswith(name):
-        raise ValueError(f"{CODE} runs programs that lie beside the weights: no server here does that")
-    if FILE.startswith(name):
-        raise ValueError(f"{FILE} names a file of further options, which could hold {CODE}: name the options here")
-
-
-def _options(device: Device, max_len: int) -> list[str]:
-    own = [*SAMPLING, *JSON, *PICTURES, *SILENT, *GUARD]
-    if device == "cpu":
-        own += ["--enforce-eager", "--kv-cache-memory-bytes", str(MEMORY), "--distributed-executor-backend", "uni"]
-        own += [*WHOLE_PROMPTS, "--max-num-batched-tokens", str(max(BATCHED, max_len))]
-    return own
 
 
 def _free(port: int | None) -> int:

@@ -169,7 +169,7 @@ def test_the_page_about_generating_works_as_it_stands(pretrained, tmp_path):
     page = (ROOT / "docs" / "generating.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh vllm\n(.*?)^```$", page, re.M | re.S)
     recipe = tmp_path / "seed.yaml"
-    recipe.write_text("{name: seed, sources: [seed-images], synth: null, verifier: null}")
+    recipe.write_text("{name: demo, sources: [seed-images], synth: null, verifier: null, release: {name: demo}}")
     lines = [f"safeladder run {recipe}", "safeladder synth plan --rows 6 --output plan.yaml"]
     lines += [line for block in blocks for line in block.splitlines() if "models serve" not in line]
     assert any("--yes" in line for line in lines) and any("--cost" in line for line in lines)
