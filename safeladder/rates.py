@@ -107,7 +107,7 @@ def _reached(answers: pl.DataFrame, rows: set[str]) -> int:
 def _tokens(store: Store, stage_id: str, answers: pl.DataFrame) -> int:
     """Tokens that the answers of a stage took, those too that gave no row."""
     lost = store.read("rejections", batch_id=stage_id).select(tokens=_spent())
-    return int(answers.unique("answer")["tokens"].sum() + lost["tokens"].sum())
+    return sum(pl.concat([answers.unique("answer")["tokens"], lost["tokens"]]).drop_nulls())
 
 
 def _spent() -> pl.Expr:

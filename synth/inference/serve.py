@@ -24,6 +24,7 @@ HOST = "127.0.0.1"
 LOG_LINES = 15
 POLL_S = 0.5
 
+
 class ServerFailed(RuntimeError):
     """The server did not start, gave no token or ended; the message holds the end of its log."""
 

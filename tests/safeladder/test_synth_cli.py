@@ -1,13 +1,15 @@
-"""`synth run` and `synth rates` from the command line: what is refused at once, what is measured, what is remembered."""
+"""`synth run` and `synth rates` as commands: what is refused at once, what is measured, what is remembered."""
 
 import json
 import re
 import shlex
 
+import polars as pl
 import pytest
+from aiohttp import web
 
 from catalog import Store
-from synth.balance import Job, Plan, write_plan
+from synth.balance import Job, write_plan
 from tests.safeladder.test_generate import FRAUD, write
 from tests.synth.inference.faults import Server, running
 
@@ -17,8 +19,6 @@ JUDGES = ("--judge", "refusal", "--judge", "safety_label")
 
 
 def plan(folder, *jobs, name="plan.yaml"):
-    import polars as pl
-
     rows = [Job(**{**CELL, "requests": 6, **job}).model_dump() for job in jobs]
     write_plan(pl.DataFrame(rows) if rows else pl.DataFrame(schema={"rows": pl.Int64}), folder / name)
     return folder / name
@@ -65,10 +65,16 @@ def test_what_cannot_come_to_rows_is_refused_before_anybody_is_asked(jobs, words
     assert not (tmp_path / "store").exists()
 
 
+def refusing():
+    """A server that knows no model: whoever asks it stops at once."""
+    return running(Server(share=1.0, times=10**9, kinds=("unknown",)))
+
+
 def test_a_guard_judges_what_a_chat_model_writes_and_a_twin_goes_on_from_requests(ask, tmp_path):
     twin = {"generator": "benign_twin", "category": None, "subcategory": None, "label": "Safe without risk"}
-    done = ask(plan(tmp_path, WRITE, twin), *NOBODY, "--judge", "wildguard", "--yes")
-    assert done.returncode == 1 and "nobody answers" in done.stderr  # all that was wrong is the address
+    with refusing() as server:
+        done = ask(plan(tmp_path, WRITE, twin), "--url", server.url, "--model", "m", "--judge", "wildguard", "--yes")
+    assert done.returncode == 1 and sum(server.tries.values())  # all that was wrong is the model
 
 
 def test_a_plan_that_is_not_there_says_what_writes_one(ask):
@@ -102,8 +108,6 @@ def test_the_cost_counts_what_asks_no_model_and_is_measured_once(ask, safeladder
 def test_a_server_that_counts_no_tokens_is_measured_by_the_clock(ask, tmp_path):
     class Uncounted(Server):
         async def answer(self, path, sent, key):
-            from aiohttp import web
-
             whole = json.loads((await super().answer(path, sent, key)).body)
             return web.json_response({name: value for name, value in whole.items() if name != "usage"})
 
@@ -113,9 +117,10 @@ def test_a_server_that_counts_no_tokens_is_measured_by_the_clock(ask, tmp_path):
     assert found["tokens"] == found["tokens_per_s"] == 0 and found["hours"] > 0
 
 
+@pytest.mark.slow
 def test_a_long_run_is_asked_for_twice_and_goes_on_unasked_once_begun(ask, tmp_path):
-    long = plan(tmp_path, WRITE | {"requests": 20_000})
-    with running(Server(write=write, delay_s=0.5)) as server:
+    long = plan(tmp_path, WRITE | {"requests": 3_000})
+    with running(Server(write=write, delay_s=12)) as server:
         server_words = ("--url", server.url, "--model", "m", *JUDGES)
         done = ask(long, *server_words)
         assert (done.returncode, done.stdout) == (1, "")
@@ -124,17 +129,22 @@ def test_a_long_run_is_asked_for_twice_and_goes_on_unasked_once_begun(ask, tmp_p
         tries = sum(server.tries.values())
         assert ask(long, *server_words).returncode == 1
         assert sum(server.tries.values()) == tries
-    gone = ask(long, "--url", server.url, "--model", "m", *JUDGES, "--yes")  # begins, and finds nobody
-    assert gone.returncode == 1 and "nobody answers" in gone.stderr
-    resumed = ask(long, "--url", server.url, "--model", "m", *JUDGES)
-    assert "nobody answers" in resumed.stderr and "hours" not in resumed.stderr
+    with refusing() as server:
+        elsewhere = ("--url", server.url, "--model", "m", *JUDGES)
+        assert "hours" not in ask(long, *elsewhere).stderr  # it cannot be measured, so it does not begin
+        assert not list((tmp_path / "store" / "work").glob("?" * 64))
+        assert ask(long, *elsewhere, "--yes").returncode == 1
+        begun, tries = list((tmp_path / "store" / "work").glob("?" * 64)), sum(server.tries.values())
+        resumed = ask(long, *elsewhere)
+        assert begun and resumed.returncode == 1 and sum(server.tries.values()) > tries
+        assert str(tmp_path / "store") in next((tmp_path / "store" / "runs").rglob("command.json")).read_text()
 
 
 def test_the_command_that_status_gives_does_the_failed_rows_again_from_anywhere(ask, safeladder, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    plan(tmp_path, WRITE | {"requests": 40}, name="my plan.yaml")
-    with running(Server(write=write, share=0.1, times=1, kinds=("bad_request",))) as server:
+    plan(tmp_path, WRITE | {"requests": 60}, name="my plan.yaml")
+    with running(Server(write=write, share=0.04, times=1, kinds=("bad_request",))) as server:
         ask("my plan.yaml", "--model", "m", *JUDGES, "--yes", check=True, OPENAI_BASE_URL=server.url)
         status = safeladder("status", cwd=tmp_path, store=tmp_path / "store", check=False)
         assert status.returncode == 1 and "finished with failures" in status.stderr
@@ -142,7 +152,7 @@ def test_the_command_that_status_gives_does_the_failed_rows_again_from_anywhere(
         words = shlex.split(line)
         assert words[:3] == ["safeladder", "synth", "run"] and words[-1] == "--retry-failed"
         assert str(tmp_path / "my plan.yaml") in words and server.url in words and "k-never-written" not in line
-        before = sum(server.tries.values())
+        server.share, before = 0.0, sum(server.tries.values())
         safeladder(*words[1:], cwd=elsewhere, store=elsewhere / "none", OPENAI_BASE_URL="")
         assert sum(server.tries.values()) > before
     assert safeladder("status", cwd=tmp_path, store=tmp_path / "store").returncode == 0
@@ -152,20 +162,30 @@ def test_the_command_that_status_gives_does_the_failed_rows_again_from_anywhere(
 
 
 def test_two_rows_of_one_answer_are_one_in_the_rates(ask, safeladder, tmp_path):
-    def value(body):
-        text = write(body)
-        return text if "response_format" in body or body["max_tokens"] >= 64 else "good"
+    class Judging(Server):
+        async def answer(self, path, sent, key):
+            whole = json.loads((await super().answer(path, sent, key)).body)
+            if json.loads(sent)["max_tokens"] == 1:
+                said = [{"token": "good", "logprob": -0.1}, {"token": "bad", "logprob": -2.4}]
+                whole["choices"][0] |= {"message": {"content": "good"}}
+                whole["choices"][0] |= {"logprobs": {"content": [said[0] | {"top_logprobs": said}]}}
+            return web.json_response(whole)
 
     asked = plan(tmp_path, {"generator": "value_scenario", "requests": 12} | VALUE)
-    with running(Server(write=value)) as server:
+    with running(Judging(write=write)) as server:
         words = ("--url", server.url, "--model", "m", "--judge", "value_tokens", "--judge", "illogical", "--yes")
         ask(asked, *words, check=True)
     store = Store.existing(tmp_path / "store")
     done = safeladder("synth", "rates", "--json", cwd=tmp_path, store=store.path)
     pairs = {row["generator"]: row for row in map(json.loads, done.stdout.splitlines())}["value_pair"]
-    stage = store.read("stages").row(by_predicate=None) if False else None
-    assert stage is None
-    assert pairs["requests"] > 0
+    (stage_id,) = store.read("stages").filter(stage="synth:value_pair")["stage_id"]
+    rows = store.read("working", batch_id=stage_id).height
+    answers = round(pairs["parsed"] * pairs["requests"])
+    assert rows == 2 * answers > 0 and pairs["judged"] == pairs["parsed"]
+    spent = sum(json.loads(one)["tokens"] for one in store.read("lineage", batch_id=stage_id)["detail"])
+    lost = pairs["requests"] - answers
+    kept = round(pairs["kept"] * pairs["requests"])
+    assert pairs["tokens_per_kept"] == round(3 * (answers + lost) / kept, 1) < spent
     assert all(pairs[share] <= pairs["parsed"] <= 1 for share in ("judged", "kept", "duplicate"))
 
 

@@ -24,6 +24,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("vllm")]
 ROOT = Path(__file__).parents[2]
 PRETRAINED = "google/gemma-3-270m"
 
+# Half precision and a cache of prompts read before make the numbers depend on what else was asked.
+EXACT = ("--dtype", "float32", "--no-enable-prefix-caching")
+
 CELLS = {"safety": "fraud/phishing", "value": "honesty/truthfulness", "knowledge": "mathematics/arithmetic"}
 ASKED = {
     "en": ("How do I water a cactus in winter?", "Once a month is enough; let the soil dry in between."),
@@ -33,7 +36,7 @@ ASKED = {
 
 @pytest.fixture(scope="module")
 def pretrained(monkeypatch_module):
-    with serving(PRETRAINED, device="cpu", max_len=2048, flags=("--dtype", "bfloat16")) as server:
+    with serving(PRETRAINED, device="cpu", max_len=2048, flags=EXACT) as server:
         monkeypatch_module.setenv("LIVE_KEY", server.key)
         yield Endpoint(
             url=server.url,

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from synth.inference import Workers, complete
+from synth.inference import Executor, Workers, complete, no_pictures
 from synth.inference.endpoint import _weights
+from synth.inference.runner import StrictRunner
 from synth.inference.serve import Server as Serving
 from synth.inference.serve import serving
 from tests.synth.inference import faults
@@ -71,7 +72,9 @@ def test_no_server_starts_where_everything_is_answered(tmp_path, model, started)
     engine = Workers(model=str(model), device="cpu")
     first = complete([chat(n) for n in range(5)], engine, folder=tmp_path / "job")
     assert not any(reply.failure for reply in first)
-    assert complete([chat(n) for n in range(4)], engine, folder=tmp_path / "job") == first[:4]
+    slurm = Executor(kind="slurm", tasks=2)  # which is not here: nothing is handed to it
+    assert complete([chat(n) for n in range(4)], engine, folder=tmp_path / "job", executor=slurm) == first[:4]
+    StrictRunner(engine, tmp_path, answers=tmp_path, picture=no_pictures).run([])  # a worker with nothing left
     assert len(started) == 1
     assert len(complete([chat(n) for n in range(6)], engine, folder=tmp_path / "job")) == 6
     assert len(started) == 2
