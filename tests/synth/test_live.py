@@ -126,7 +126,7 @@ def test_a_judge_says_something_or_why_not(name, pretrained, tmp_path):
         assert judgement.sample_id == subject.sample_id
         assert judgement.outcome != "failed"
         assert (judgement.label is not None or judgement.score is not None) == judgement.scored
-        if name.endswith("_tokens"):
+        if name.endswith("_tokens") and name != "preference_tokens":  # whose two orders may disagree
             assert judgement.scored and 0 <= judgement.p <= 1
 
 

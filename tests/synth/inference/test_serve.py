@@ -15,8 +15,8 @@ import pytest
 
 from catalog.models import weights_digest
 from synth.inference.serve import ServerFailed, serving
+from tests.synth.conftest import SMALL
 from tests.synth.inference import tiny
-from tests.synth.inference.conftest import SMALL
 from tests.synth.inference.processes import alive, descendants, left_after
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("vllm")]
