@@ -87,6 +87,11 @@ class StrictRunner(InferenceRunner):
         except ServerError as error:
             raise EndpointLost(str(error.error)) from None
 
+    async def run_async(self, data_gen: Iterable[Document], rank: int = 0) -> None:
+        """The loop; requests in flight when it stops are not reported one by one."""
+        asyncio.get_running_loop().set_exception_handler(_not_again)
+        await super().run_async(data_gen, rank)
+
     def _init_server(self, rank: int) -> InferenceServer:
         if isinstance(self._engine, Endpoint):
             return Remote(self.config, rank, engine=self._engine, picture=self._picture)
@@ -102,6 +107,12 @@ class StrictRunner(InferenceRunner):
     async def _save_document(self, document: Document, output_writer_context: Journal, *_: Any, **__: Any) -> None:
         (reply,) = document.metadata[self.metadata_key]
         output_writer_context.write(document.metadata["request"], reply)
+
+
+def _not_again(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What stopped the loop is raised once; each request that met the same would be told as never looked at."""
+    if not isinstance(context.get("exception"), InferenceError | ServerError | EndpointLost):
+        loop.default_exception_handler(context)
 
 
 async def _ask(document: Document, generate: Any) -> Reply:

@@ -149,3 +149,20 @@ def test_a_torn_line_is_asked_again(tmp_path):
         assert complete([chat(n) for n in range(5)], endpoint(server), folder=tmp_path) == first
         assert complete([chat(n) for n in range(5)], endpoint(server), folder=tmp_path) == first
     assert sum(server.tries.values()) == 6
+
+
+def test_a_job_that_stops_says_so_once(tmp_path):
+    code = f"""
+import sys
+from pathlib import Path
+from synth.inference import Endpoint, complete
+from tests.synth.inference.test_complete import chat
+complete([chat(n) for n in range(300)], Endpoint(url=sys.argv[1], model="m"), folder=Path({str(tmp_path)!r}))
+"""
+    with running(Server(share=1.0, times=9**9, kinds=("unknown",))) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", code, server.url], cwd=ROOT, capture_output=True, text=True, timeout=120
+        )
+    assert done.returncode == 1
+    assert "never retrieved" not in done.stderr
+    assert done.stderr.count("Traceback") == 1
