@@ -32,6 +32,8 @@ def plan(
     from synth import balance
 
     where = store_path(store)
+    if targets and not targets.is_file():
+        raise ValueError(f"no targets at {targets}; docs/balance.md shows what such a file holds")
     aims = configuration.read(targets, balance.Targets) if targets else balance.Targets()
     with read_model.connect(where) as catalog:
         there = balance.members(catalog, release=release, languages=where / "work" / "languages.parquet")
@@ -39,6 +41,7 @@ def plan(
         cells = balance.count(balance.worth_counting(there, aims, wrong=wrong))
         measured = balance.measured_yields(catalog)
     if picture:
+        picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_text(balance.heat_map(cells, aims), encoding="utf-8")
         say(f"picture    {picture}")
     if not rows:
@@ -52,8 +55,11 @@ def plan(
     short = jobs.select(*by, "rows", "requests").group_by(by, maintain_order=True).sum()
     emit((jobs if as_json else short).iter_rows(named=True), as_json=as_json)
     say(f"{jobs['rows'].sum():,} rows from {jobs['requests'].sum():,} requests in {jobs.height:,} cells")
+    if not output:
+        say("next       the same command with --output plan.yaml")
+        return
     parents = " --parents RELEASE" if from_rows(balance.Plan.of(jobs).jobs) else ""
-    say(f"next       safeladder synth run {output or 'plan.yaml'} --url http://HOST:PORT/v1 --model NAME{parents}")
+    say(f"next       safeladder synth run {output} --url http://HOST:PORT/v1 --model NAME{parents}")
 
 
 def _show_holes(cells: Any, aims: Any, *, as_json: bool) -> None:

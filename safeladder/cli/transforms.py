@@ -33,6 +33,7 @@ def transform(
     from random import Random
 
     from synth.attacks import ATTACKS, attack
+    from synth.errors import NotApplicable
 
     if list_all or name is None:
         rows = (
@@ -50,7 +51,11 @@ def transform(
     chosen = attack(name)
     if text is None:
         raise ValueError("name a text to rewrite")
-    rewritten = chosen.apply(text, rng=Random(seed))
+    try:
+        rewritten = chosen.apply(text, rng=Random(seed))
+    except NotApplicable as why:
+        languages = ", ".join(chosen.languages)
+        raise ValueError(f"{name} does not apply to this text: {why.reason} (it works on {languages})") from None
     if as_json:
         emit([{"attack": chosen.relation, "seed": seed, "text": rewritten}], as_json=True)
     else:
@@ -91,6 +96,7 @@ def image(
     if language not in ("en", "zh"):
         raise ValueError(f"no language {language!r}; there are: en, zh")
     drawn = KINDS[kind].draw(text, rng=Random(seed), language=language)  # type: ignore[arg-type]
+    output.parent.mkdir(parents=True, exist_ok=True)
     output.write_bytes(drawn.png)
     output.with_suffix(".json").write_text(drawn.spec.model_dump_json(), encoding="utf-8")
     row = {"kind": KINDS[kind].relation, "file": str(output), "text": drawn.text, "answer": drawn.answer}

@@ -60,7 +60,7 @@ class Plan(_Frozen):
     def _adds_up(self) -> Self:
         found = sum(job.rows for job in self.jobs)
         if found != self.rows:
-            raise ValueError(f"rows: the jobs add up to {found}, not {self.rows}")
+            raise ValueError(f"rows: the jobs add up to {found}, not {self.rows}: write `rows: {found}`")
         return self
 
     @classmethod
