@@ -3,7 +3,8 @@
 import importlib.util
 import os
 import signal
-import threading
+import subprocess
+import sys
 import time
 
 import pytest
@@ -96,20 +97,25 @@ def test_a_slurm_task_that_does_not_finish_stops_the_job_and_logs_no_text(tmp_pa
 
 @pytest.mark.slow
 def test_ctrl_c_cancels_a_slurm_array(tmp_path, slurm):
-    def press(server):
-        while not server.tries:
-            time.sleep(0.05)
-        os.kill(os.getpid(), signal.SIGINT)
-
+    code = f"""
+import sys
+from pathlib import Path
+from synth.inference import Executor, complete
+from tests.synth.inference.test_complete import chat, endpoint
+from tests.synth.inference.faults import Server
+server = Server()
+server.url = sys.argv[1]
+asked = [chat(n) for n in range(64)]
+engine = endpoint(server, concurrency=4, timeout_s=5)
+complete(asked, engine, folder=Path({str(tmp_path)!r}), executor=Executor(kind="slurm", tasks=2))
+"""
     with running(Server(delay_s=1)) as server:
-        threading.Thread(target=press, args=(server,), daemon=True).start()
-        with pytest.raises(KeyboardInterrupt):
-            complete(
-                [chat(n) for n in range(64)],
-                endpoint(server, concurrency=4, timeout_s=5),
-                folder=tmp_path / "there",
-                executor=Executor(kind="slurm", tasks=2),
-            )
+        job = subprocess.Popen([sys.executable, "-c", code, server.url], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        while not server.tries and job.poll() is None:
+            time.sleep(0.05)
+        job.send_signal(signal.SIGINT)
+        _, said = job.communicate(timeout=60)
+        assert "KeyboardInterrupt" in said
         assert (slurm / "cancelled").read_text() == "77\n"
         while not all((slurm / f"over-{task}").exists() for task in range(2)):
             time.sleep(0.1)  # the stand-in cancels nothing
