@@ -19,7 +19,7 @@ from synth.inference.request import Reply, Request
 from synth.inference.wire import Picture
 
 Tick = Callable[[int, int, str], None]
-LOOK_S = 0.5  # how often the journals are looked at for the progress
+LOOK_S = 1.0  # how often the journals are looked at for the progress
 
 
 def no_pictures(media_id: str) -> bytes:

@@ -1,5 +1,6 @@
 """What is asked of a model, and what it answered."""
 
+from functools import cached_property
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -45,7 +46,7 @@ class Request(_Plain):
             raise ValueError("a request has either messages (chat) or a prompt (completion)")
         return self
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Digest of all that decides the answer besides the model: the id is not in it."""
         return digest(self.model_dump(mode="json", exclude={"id"}))
