@@ -196,6 +196,8 @@ def test_the_plan_says_when_it_needs_parents(safeladder, tmp_path):
     safeladder("run", seed, cwd=tmp_path, store=store)
     line = {}
     for generator in ("harmful_request", "attacks"):
-        done = safeladder("synth", "plan", "--rows", 3, "--generator", generator, cwd=tmp_path, store=store)
+        words = ("synth", "plan", "--rows", 3, "--generator", generator)
+        assert "--output plan.yaml" in safeladder(*words, cwd=tmp_path, store=store).stderr
+        done = safeladder(*words, "--output", tmp_path / f"{generator}.yaml", cwd=tmp_path, store=store)
         line[generator] = re.search("next .*", done.stderr).group()
     assert "--parents RELEASE" in line["attacks"] and "--parents" not in line["harmful_request"]
