@@ -10,8 +10,8 @@ from catalog.ids import digest, media_id
 from catalog.media import SUFFIXES, open_image
 from synth.errors import NotApplicable
 from synth.images.leakage import content_terms
-from synth.images.sentences import sentence
 from synth.images.topic import topic
+from synth.phrases import phrase
 
 ImageSource = Callable[[str, Random], tuple[bytes, dict[str, Any]]]
 """`(topic, rng) -> (file, spec)`; the spec says where the file is from. Raises `NotApplicable("no_picture")`."""
@@ -43,7 +43,7 @@ def pictured(prompt: str, source: ImageSource, *, rng: Random, held_out: bool) -
     deed, tongue = topic(prompt)
     data, spec = source(deed, rng)
     open_image(data)
-    return Pictured(spec, data, sentence("split_risk", tongue, rng=rng, held_out=held_out))
+    return Pictured(spec, data, phrase("split_risk", tongue, rng=rng, held_out=held_out))
 
 
 def from_folder(folder: Path) -> ImageSource:

@@ -9,10 +9,10 @@ from synth.images.finish import MAX_PIXELS
 from synth.images.lift import Lifted, drawable
 from synth.images.render import render_upright
 from synth.images.scene import Scene
-from synth.images.sentences import sentence
 from synth.images.sketch import Sketch, pitch
 from synth.images.words import words
 from synth.language import require_language
+from synth.phrases import phrase
 
 CHAT_FRAME = "chat_frame@1"
 
@@ -53,7 +53,7 @@ def chat_frame(messages: str | Sequence[Mapping[str, Any]], *, rng: Random, held
     if not all(turn.text for turn in turns):
         raise NotApplicable("no_text")
     scene, png = render_upright(draw_chat(turns, title=other, of=CHAT_FRAME, rng=rng, data={}))
-    return Lifted(scene, png, sentence("chat_frame", tongue, rng=rng, held_out=held_out))
+    return Lifted(scene, png, phrase("chat_frame", tongue, rng=rng, held_out=held_out))
 
 
 def draw_chat(turns: Sequence[Turn], *, title: str, of: str, rng: Random, data: dict[str, Any]) -> Scene:

@@ -8,9 +8,9 @@ from synth.images.finish import MAX_PIXELS
 from synth.images.lift import Lifted, drawable
 from synth.images.render import render_upright
 from synth.images.scene import Scene
-from synth.images.sentences import sentence
 from synth.images.sketch import Sketch, pitch
 from synth.language import Language, require_language
+from synth.phrases import phrase
 
 FLOW_CHART = "flow_chart@1"
 
@@ -40,7 +40,7 @@ def flow_chart(request: str, *, steps: Sequence[str] = (), rng: Random, held_out
     titles = [drawable(step) for step in steps] or [""] * rng.randint(3, 6)
     scene = draw_flow_chart(drawable(request), titles, tongue=tongue, of=FLOW_CHART, rng=rng)
     scene, png = render_upright(scene)
-    return Lifted(scene, png, sentence("flow_chart", tongue, rng=rng, held_out=held_out))
+    return Lifted(scene, png, phrase("flow_chart", tongue, rng=rng, held_out=held_out))
 
 
 def draw_flow_chart(title: str, steps: Sequence[str], *, tongue: Language, of: str, rng: Random) -> Scene:

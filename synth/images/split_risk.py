@@ -5,10 +5,10 @@ from random import Random
 from synth.images.lift import Lifted, draw_text
 from synth.images.render import render_upright
 from synth.images.scene import Scene
-from synth.images.sentences import sentence
 from synth.images.sketch import Sketch, pitch
 from synth.images.topic import topic
 from synth.language import Language
+from synth.phrases import phrase
 
 SPLIT_RISK = "split_risk@1"
 
@@ -39,7 +39,7 @@ def split_risk(prompt: str, *, rng: Random, held_out: bool) -> Lifted:
     deed, tongue = topic(prompt)
     as_map = rng.random() < 0.5
     spec, png = render_upright(_mind_map(deed, tongue=tongue, rng=rng)) if as_map else draw_text(deed, rng=rng)
-    return Lifted(spec, png, sentence("split_risk", tongue, rng=rng, held_out=held_out))
+    return Lifted(spec, png, phrase("split_risk", tongue, rng=rng, held_out=held_out))
 
 
 def _mind_map(deed: str, *, tongue: Language, rng: Random) -> Scene:

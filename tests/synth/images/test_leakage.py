@@ -12,7 +12,6 @@ import corpus
 from synth.errors import NotApplicable
 from synth.images import leaked_terms, leaks, lift, split_risk
 from synth.images.leakage import content_terms
-from synth.images.sentences import sentences
 from synth.phrases import phrases
 
 SEED = sorted(Path(corpus.__file__).parent.glob("seed/safety/*.jsonl"))
@@ -48,7 +47,7 @@ def test_a_text_that_repeats_the_topic_leaks(topic, before):
 def test_our_sentences_say_nothing_of_any_topic(tongue, held_out):
     said = [*phrases("look", tongue, held_out=held_out)]
     for kind in ("split_risk", "flow_chart", "chat_frame"):
-        said += sentences(kind, tongue, held_out=held_out)
+        said += phrases(kind, tongue, held_out=held_out)
     assert [text for text in said if content_terms(text)] == []
 
 

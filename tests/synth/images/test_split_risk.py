@@ -6,8 +6,8 @@ import pytest
 
 from synth.errors import NotApplicable
 from synth.images import leaks, split_risk, visible_text
-from synth.images.sentences import sentences
 from synth.images.topic import topic
+from synth.phrases import phrases
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,6 @@ def test_the_picture_has_the_topic_and_the_text_has_not(request_, tongue):
         spec, _, text = split_risk(request_, rng=Random(seed), held_out=False)
         kinds.add(spec.kind)
         assert deed in visible_text(spec)
-        assert text in sentences("split_risk", tongue, held_out=False)
+        assert text in phrases("split_risk", tongue, held_out=False)
         assert not leaks(text, request_)
     assert kinds == {"text", "scene"}
