@@ -6,7 +6,7 @@
 
 from synth.balance.cells import KEY, count, members
 from synth.balance.difficulty import distance_from_even, rollouts, share_wrong
-from synth.balance.embed import vectors
+from corpus.embed import vectors
 from synth.balance.jobs import Job, Plan, read_plan, write_plan
 from synth.balance.nearest import coverage, novelty
 from synth.balance.outside import outside
