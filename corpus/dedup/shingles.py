@@ -1,129 +1,165 @@
 """Texts as sets of shingles: runs of n words, or of n characters in scripts that write without spaces.
 
-Hashes are our own arithmetic on code points, so the same text has the same shingles under every library version.
+Every text is read at one or two shingle lengths; each of these is a member. Members get MinHash band keys first, and
+sets only if they meet another one in a band.
 
-Axes: C characters, T tokens, S shingles, D texts.
+Axes: D texts, M members, L shingle lengths, S shingles, K hash functions, B bands.
 """
 
-from collections.abc import Iterator
-from functools import cache
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-HASH_BITS = 40  # of a shingle; the text's number stands in front of it, so one sorted array holds every set
-HASH_MASK = np.uint64((1 << HASH_BITS) - 1)
-MOST_TEXTS = 1 << (64 - HASH_BITS)
+from corpus.dedup import kernels
+from corpus.dedup.characters import table
+from corpus.normalize import normalized
 
-_BLOCK = 1_000_000  # characters read at a time: bounds memory, changes no result
-_BASE = 0x9E3779B97F4A7C15
-_SPACE = ord(" ")
-# Han and its extensions, kana, Thai, Lao, Tibetan, Myanmar, Khmer: every character is a token.
-_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Tibetan}\p{Myanmar}\p{Khmer}]"
+_BLOCK = 4096  # texts read at a time: bounds memory, changes no result
 
 
-class Shingles(NamedTuple):
-    """Sets of shingles of D texts: `key_S` is sorted, and holds number of the text << HASH_BITS | hash of a shingle."""
+class Scale(NamedTuple):
+    """A shingle length `n`, the token counts of the texts that have a set at it, and of the pairs that it judges.
 
-    row_D: np.ndarray
+    Texts of `fewest` to `most` tokens have a set; a pair is judged whose shorter text has `fewest` to below `below`.
+    """
+
+    n: int
+    fewest: int
+    below: float
+    most: float
+
+
+class Members(NamedTuple):
+    """What was read of D texts: `tokens_D` and `content_D2` of every text; of every member its text and band keys."""
+
     tokens_D: np.ndarray
-    key_S: np.ndarray
-    start_D: np.ndarray
-    size_D: np.ndarray
+    content_D2: np.ndarray
+    doc_M: np.ndarray
+    scale_M: np.ndarray
+    bands_MB: np.ndarray
 
 
-def mix(value: np.ndarray) -> np.ndarray:
-    """Spread every bit of 64-bit numbers over the others; no two numbers become one."""
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        value = (value ^ (value >> np.uint64(shift))) * np.uint64(factor)
-    return value ^ (value >> np.uint64(31))
+class Sets(NamedTuple):
+    """Sorted distinct shingles of members, one after the other, and a byte of each of their K hashes."""
+
+    hash_S: np.ndarray
+    start_M: np.ndarray
+    size_M: np.ndarray
+    sketch_MK: np.ndarray
 
 
-def ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """start, start + 1, ... for each start, as many as its size, one after the other."""
-    ends = np.cumsum(size)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(start - ends + size, size)
-
-
-def blocks(weight: np.ndarray, most: int) -> list[tuple[int, int]]:
-    """First and one past the last position of runs that weigh about `most` each."""
-    run = (np.cumsum(weight) - weight) // most
-    return list(pairwise([*np.flatnonzero(np.diff(run, prepend=-1)).tolist(), len(run)]))
-
-
-@cache
-def _unspaced() -> np.ndarray:
-    """For every code point, whether its script is written without spaces."""
-    codes = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
-    table = np.zeros(0x110000, bool)
-    table[codes] = pl.Series(map(chr, codes), dtype=pl.String).str.contains(_UNSPACED).to_numpy()
-    return table
-
-
-def _span_hash(value: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Hash of each span of an array, by the polynomial hash of its prefixes."""
-    power = np.cumprod(np.full(len(value), _BASE, np.uint64))
-    inverse = np.cumprod(np.full(len(value), pow(_BASE, -1, 1 << 64), np.uint64))
-    prefix = np.concatenate([np.zeros(1, np.uint64), np.cumsum(value * power)])
-    return mix((prefix[end] - prefix[start]) * inverse[start] + (end - start).astype(np.uint64))
-
-
-def _tokens(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of the tokens of the texts, one after the other, and how many each text has."""
-    code_C = np.frombuffer("".join(f" {text} " for text in texts).encode("utf-32-le"), np.uint32)
-    space_C, alone_C = code_C == _SPACE, _unspaced()[code_C]
-    first_C = ~space_C & (alone_C | np.roll(space_C | alone_C, 1))
-    start_T = np.flatnonzero(first_C)
-    end_T = np.flatnonzero(~space_C & np.roll(space_C | first_C, -1)) + 1
-    text_start_D = np.cumsum([0, *(len(text) + 2 for text in texts)])
-    tokens_D = np.diff(np.searchsorted(start_T, text_start_D))
-    return _span_hash(code_C.astype(np.uint64) + np.uint64(1), start_T, end_T), tokens_D
-
-
-def _sets(token_T: np.ndarray, tokens_D: np.ndarray, wanted_D: np.ndarray, n: int, number_D: np.ndarray) -> np.ndarray:
-    start_D = (np.cumsum(tokens_D) - tokens_D)[wanted_D]
-    count_D = tokens_D[wanted_D]
-    shingles_D = np.maximum(count_D - n + 1, 1)  # a text shorter than n is one shingle: its whole self
-    start_S = ranges(start_D, shingles_D)
-    end_S = np.minimum(start_S + n, np.repeat(start_D + count_D, shingles_D))
-    hash_S = _span_hash(token_T, start_S, end_S) >> np.uint64(64 - HASH_BITS)
-    return np.unique((np.repeat(number_D[wanted_D], shingles_D).astype(np.uint64) << np.uint64(HASH_BITS)) | hash_S)
-
-
-def _blocks(text: pl.Series) -> Iterator[tuple[int, list[str]]]:
-    for first, last in blocks(text.str.len_bytes().fill_null(0).to_numpy().astype(np.int64) + 2, _BLOCK):
-        yield first, text[first:last].fill_null("").to_list()
-
-
-def shingle(text: pl.Series, scales: list[tuple[int, int, float]]) -> list[Shingles]:
-    """Sets of shingles of normalised texts at each scale.
+def read_members(text: pl.Series, salt_D: np.ndarray, scales: Sequence[Scale], rows: int) -> Members:
+    """Read every text once.
 
     Args:
-        text: String column in the form of `corpus.normalize.normalized`. Null and empty text have no set.
-        scales: n, fewest and most tokens (words, or characters of unspaced scripts) of the texts that get a set.
-
-    Raises:
-        ValueError: If there are more texts than the numbers in front of the hashes can count.
+        text: String column; null is a text of nothing, which has no member.
+        salt_D: uint64; texts with different salts share no band.
+        scales: Shingle lengths.
+        rows: Hashes in a band.
     """
-    if len(text) > MOST_TEXTS:
-        raise ValueError(f"{len(text)} texts at once; at most {MOST_TEXTS}: deduplicate the sources one by one first")
-    parts: list[list[np.ndarray]] = [[] for _ in scales]
-    tokens_D = np.zeros(len(text), np.int64)
-    for start, texts in _blocks(text):
-        token_T, count_D = _tokens(texts)
-        rows_D = np.arange(start, start + len(texts))
-        tokens_D[rows_D] = count_D
-        for part, (n, fewest, most) in zip(parts, scales, strict=True):
-            wanted_D = (count_D >= max(fewest, 1)) & (count_D <= most)
-            part.append(_sets(token_T, count_D, wanted_D, n, rows_D))
-    return [_numbered(np.concatenate([np.zeros(0, np.uint64), *part]), tokens_D) for part in parts]
+    bands = kernels.HASHES // rows
+    tokens_D, content_D2 = np.zeros(len(text), np.int64), np.zeros((len(text), 2), np.uint64)
+    nothing = Members(
+        tokens_D[:0], content_D2[:0], np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros((0, bands), np.uint64)
+    )
+    parts = [nothing]
+
+    def sign(at_D: np.ndarray, texts: pl.Series, settled: bool) -> None:
+        room = len(texts) * len(scales)
+        part = Members(
+            np.empty(len(texts), np.int64),
+            np.empty((len(texts), 2), np.uint64),
+            np.empty(room, np.int64),
+            np.empty(room, np.uint8),
+            np.empty((room, bands), np.uint64),
+        )
+        n_L, fewest_L, most_L = (np.array(column) for column in zip(*((s.n, s.fewest, s.most) for s in scales)))
+        found = kernels.sign_texts(
+            *_bytes(texts), salt_D[at_D], table(), settled, n_L, fewest_L, most_L.astype(float), *_functions(), rows, *part
+        )  # fmt: skip
+        tokens_D[at_D], content_D2[at_D] = part.tokens_D, part.content_D2
+        parts.append(Members(part.tokens_D, part.content_D2, at_D[part.doc_M[:found]], *(c[:found] for c in part[3:])))
+
+    for first in range(0, len(text), _BLOCK):
+        block = text[first : first + _BLOCK]
+        sign(np.arange(first, first + len(block)), block, False)
+        open_ = first + np.flatnonzero(tokens_D[first : first + len(block)] < 0)
+        if len(open_):
+            sign(open_, _settled(text.gather(open_)), True)
+    return Members(tokens_D, content_D2, *(np.concatenate(column) for column in list(zip(*parts))[2:]))
 
 
-def _numbered(key_S: np.ndarray, tokens_N: np.ndarray) -> Shingles:
-    """Count the texts that have a set from 0, so that arrays over them have no holes."""
-    row_S = (key_S >> np.uint64(HASH_BITS)).astype(np.int64)
-    row_D, start_D, size_D = np.unique(row_S, return_index=True, return_counts=True)
-    number_S = np.repeat(np.arange(len(row_D), dtype=np.uint64), size_D)
-    return Shingles(row_D, tokens_N[row_D], (number_S << np.uint64(HASH_BITS)) | (key_S & HASH_MASK), start_D, size_D)
+def read_sets(text: pl.Series, n_M: np.ndarray, tokens_M: np.ndarray) -> Sets:
+    """Sets of members.
+
+    Args:
+        text: The text of each member.
+        n_M: Its shingle length.
+        tokens_M: Its number of tokens, as `read_members` found it.
+    """
+    room_M = np.maximum(tokens_M - n_M + 1, 1)
+    start_M = np.cumsum(room_M) - room_M
+    hash_S = np.empty(int(room_M.sum()), np.uint64)
+    size_M, sketch_MK = np.zeros(len(text), np.int64), np.zeros((len(text), kernels.HASHES), np.uint8)
+
+    def make(at_M: np.ndarray, texts: pl.Series, settled: bool) -> None:
+        size, sketch = np.empty(len(texts), np.int64), np.empty((len(texts), kernels.HASHES), np.uint8)
+        kernels.make_sets(
+            *_bytes(texts), table(), settled, n_M[at_M], *_functions(), start_M[at_M], size, hash_S, sketch
+        )
+        size_M[at_M], sketch_MK[at_M] = size, sketch
+
+    for first in range(0, len(text), _BLOCK):
+        block = text[first : first + _BLOCK]
+        make(np.arange(first, first + len(block)), block, False)
+        open_ = first + np.flatnonzero(size_M[first : first + len(block)] < 0)
+        if len(open_):
+            make(open_, _settled(text.gather(open_)), True)
+    return Sets(hash_S, start_M, size_M, sketch_MK)
+
+
+def buckets(columns: Iterator[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Members that share a band key with another one.
+
+    Args:
+        columns: The keys of every member, band by band.
+
+    Returns:
+        Member and bucket of every entry, bucket by bucket; buckets are numbered from 0.
+    """
+    member, bucket, known = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+    for key_M in columns:
+        # One sort of plain numbers: the member stands in the low bits, where the key is not needed to be told apart.
+        low = np.uint64(max(len(key_M) - 1, 1).bit_length())
+        packed = np.sort((key_M >> low << low) | np.arange(len(key_M), dtype=np.uint64))
+        key, at = packed >> low, (packed & ((np.uint64(1) << low) - np.uint64(1))).astype(np.int64)
+        fresh = np.diff(key, prepend=~key[:1]) != 0
+        met = ~fresh | ~np.append(fresh[1:], True)[: len(fresh)]
+        number = np.cumsum(fresh[met]) - 1
+        member.append(at[met])
+        bucket.append(number + known)
+        known += int(number[-1]) + 1 if len(number) else 0
+    return np.concatenate(member), np.concatenate(bucket)
+
+
+def _settled(text: pl.Series) -> pl.Series:
+    return text.to_frame("text").select(normalized(pl.col("text")))["text"]
+
+
+def _functions() -> tuple[np.ndarray, np.ndarray]:
+    """Factors (odd) and shifts of the K linear functions, the same for ever."""
+    number = np.arange(1, 2 * kernels.HASHES + 1, dtype=np.uint64)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        number = (number ^ (number >> np.uint64(shift))) * np.uint64(factor)
+    high = (number >> np.uint64(32)).astype(np.uint32)
+    return high[: kernels.HASHES] | np.uint32(1), high[kernels.HASHES :]
+
+
+def _bytes(text: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """UTF-8 of all texts, one after the other, and where each begins; the end of the last one too."""
+    array = text.fill_null("").to_arrow()
+    _, offsets, data = array.buffers()
+    offset_D = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    return np.frombuffer(data or b"", np.uint8), offset_D
