@@ -8,13 +8,14 @@ from pathlib import Path
 import polars as pl
 
 REASON_FAILED = "failed"
+ROW_GROUP = 20_000  # rows: a piece of a file is read without decoding the others
 
 
 def write(path: Path, rows: pl.DataFrame) -> None:
     """Write rows as a Parquet file that appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    rows.write_parquet(beside)
+    rows.write_parquet(beside, row_group_size=ROW_GROUP)
     with beside.open("rb") as file:
         os.fsync(file.fileno())
     beside.replace(path)

@@ -6,10 +6,8 @@ are there, under a name made of what it reads and how it is judged, and rows are
 """
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,12 +18,11 @@ from catalog.ids import digest
 from catalog.schema import BATCH
 from catalog.text import with_text
 from corpus import pieces
-from corpus.workers import each
+from corpus.ranks import Piece, cut, height, run_ranks
 
 REASON = "reason"
 REJECTED = ("sample_id", REASON, "detail", "source", "file", "line")
 BATCH_ROWS = 5_000
-PIECE_ROWS = 4 * BATCH_ROWS
 
 
 @dataclass(frozen=True)
@@ -56,14 +53,6 @@ class Filtered(NamedTuple):
     failed: int
     kept: list[Path]
     judged_out: list[Path]
-
-
-class Piece(NamedTuple):
-    """Some rows of a file: the `rows` from row `start` (0 is the first)."""
-
-    path: Path
-    start: int
-    rows: int
 
 
 class ReadBatches(PipelineStep):
@@ -170,19 +159,20 @@ def run_filters(
             fail that the filter must be at fault.
     """
     how = [_fingerprint(reason) for reason in reasons]
-    cut = [(piece, f"{digest([name, piece.start, piece.rows, how])}.parquet") for piece, name in _cut(inputs)]
-    kept, rejected = ([out / part / name for _, name in cut] for part in ("kept", "rejected"))
+    work = [(piece, f"{digest([name, piece.start, piece.rows, how])}.parquet") for piece, name in cut(inputs)]
+    kept, rejected = ([out / part / name for _, name in work] for part in ("kept", "rejected"))
     for part in ("kept", "rejected"):
-        pieces.sweep(out / part, {name for _, name in cut})
-    steps = [ReadBatches([piece for piece, _ in cut]), Filter(reasons, rejected, may_fail=may_fail), WriteBatches(kept)]
+        pieces.sweep(out / part, {name for _, name in work})
+    steps = [
+        ReadBatches([piece for piece, _ in work]),
+        Filter(reasons, rejected, may_fail=may_fail),
+        WriteBatches(kept),
+    ]
     # The rejected are written before the kept: where these are, the piece is whole.
-    left = [rank for rank, path in enumerate(kept) if not path.exists()]
-    tick(len(cut) - len(left), len(cut))
-    for done, _ in enumerate(each(partial(_run_rank, steps, len(cut)), left, workers=workers), start=1):
-        tick(len(cut) - len(left) + done, len(cut))
-    failed = sum(_height(path, pl.col(REASON) == pieces.REASON_FAILED) for path in rejected)
-    rows_out, judged_out = (sum(map(_height, paths)) for paths in (kept, rejected))
-    counted = Filtered(sum(map(_height, inputs)), rows_out, judged_out - failed, failed, kept, rejected)
+    run_ranks(steps, kept, workers=workers, tick=tick)
+    failed = sum(height(path, pl.col(REASON) == pieces.REASON_FAILED) for path in rejected)
+    rows_out, judged_out = (sum(map(height, paths)) for paths in (kept, rejected))
+    counted = Filtered(sum(map(height, inputs)), rows_out, judged_out - failed, failed, kept, rejected)
     if counted.rows_in != rows_out + judged_out:
         raise RuntimeError(
             f"filters lost rows: {counted.rows_in} in, but {rows_out} kept, {counted.rejected} rejected and {failed} "
@@ -191,30 +181,7 @@ def run_filters(
     return counted
 
 
-def _run_rank(steps: Sequence[PipelineStep], of: int, rank: int) -> None:
-    # What every executor of datatrove does with a rank, without its log, which shows the values of variables when a
-    # step raises (here: texts), and without the manager process of the local one, which a kill leaves behind for ever.
-    data = None
-    for step in steps:
-        data = step(data, rank, of)
-    deque(data or (), maxlen=0)
-
-
-def _cut(inputs: Sequence[Path]) -> Iterator[tuple[Piece, str]]:
-    for path in inputs:
-        with path.open("rb") as file:
-            name = hashlib.file_digest(file, "sha256").hexdigest()
-        height = _height(path)
-        for start in range(0, height, PIECE_ROWS):
-            yield Piece(path, start, min(PIECE_ROWS, height - start)), name
-
-
 def _fingerprint(reason: Reason) -> list[Any]:
     if isinstance(reason, pl.Expr):
         return [hashlib.sha256(reason.meta.serialize()).hexdigest()]
     return [reason.column, reason.function.__module__, reason.function.__qualname__, reason.options]
-
-
-def _height(path: Path, which: pl.Expr | None = None) -> int:
-    rows = pl.scan_parquet(path)
-    return int((rows if which is None else rows.filter(which)).select(pl.len()).collect().item())

@@ -38,14 +38,14 @@ def table() -> np.ndarray:
         space=pl.col("text") == "a a",
         alone=pl.col("text").str.contains(_UNSPACED),
     )
-    flags = np.full(TABLE_SIZE, UNSETTLED, np.uint32)
     plain = np.fromiter((ord(char) if char else 0 for char in found["char"]), np.uint32, len(codes))
-    plain[found["alone"].to_numpy()] |= ALONE
     plain[found["nothing"].to_numpy()] = NOTHING
     plain[found["space"].to_numpy()] = SPACE
     plain[(plain == 0) | np.fromiter(map(_meets, codes), bool, len(codes))] = UNSETTLED
+    plain[found["alone"].to_numpy()] |= ALONE
+    flags = np.full(TABLE_SIZE, UNSETTLED, np.uint32)
     flags[codes] = plain
-    flags[[*_seconds(), _FINAL_SIGMA]] = UNSETTLED
+    flags[[*_seconds(), _FINAL_SIGMA]] |= UNSETTLED
     return flags
 
 

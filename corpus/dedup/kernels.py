@@ -75,7 +75,7 @@ def tokens(data, start, end, table, settled, token_T, content):  # type: ignore[
         if kind & UNSETTLED:
             if not settled:
                 return -1
-            kind = code
+            kind = code | kind & ALONE
         if kind & NOTHING:
             continue
         if kind & SPACE:

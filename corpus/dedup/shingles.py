@@ -17,6 +17,7 @@ from corpus.dedup.characters import table
 from corpus.normalize import normalized
 
 _BLOCK = 4096  # texts read at a time: bounds memory, changes no result
+_JUDGED = (("n", np.int64), ("fewest", np.int64), ("most", np.float64))
 
 
 class Scale(NamedTuple):
@@ -65,6 +66,7 @@ def read_members(text: pl.Series, salt_D: np.ndarray, scales: Sequence[Scale], r
         tokens_D[:0], content_D2[:0], np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros((0, bands), np.uint64)
     )
     parts = [nothing]
+    of_L = [np.array([getattr(scale, name) for scale in scales], kind) for name, kind in _JUDGED]
 
     def sign(at_D: np.ndarray, texts: pl.Series, settled: bool) -> None:
         room = len(texts) * len(scales)
@@ -75,9 +77,8 @@ def read_members(text: pl.Series, salt_D: np.ndarray, scales: Sequence[Scale], r
             np.empty(room, np.uint8),
             np.empty((room, bands), np.uint64),
         )
-        n_L, fewest_L, most_L = (np.array(column) for column in zip(*((s.n, s.fewest, s.most) for s in scales)))
         found = kernels.sign_texts(
-            *_bytes(texts), salt_D[at_D], table(), settled, n_L, fewest_L, most_L.astype(float), *_functions(), rows, *part
+            *_bytes(texts), salt_D[at_D], table(), settled, *of_L, *_functions(), rows, *part
         )  # fmt: skip
         tokens_D[at_D], content_D2[at_D] = part.tokens_D, part.content_D2
         parts.append(Members(part.tokens_D, part.content_D2, at_D[part.doc_M[:found]], *(c[:found] for c in part[3:])))
@@ -88,7 +89,10 @@ def read_members(text: pl.Series, salt_D: np.ndarray, scales: Sequence[Scale], r
         open_ = first + np.flatnonzero(tokens_D[first : first + len(block)] < 0)
         if len(open_):
             sign(open_, _settled(text.gather(open_)), True)
-    return Members(tokens_D, content_D2, *(np.concatenate(column) for column in list(zip(*parts))[2:]))
+    doc_M, scale_M, bands_MB = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("doc_M", "scale_M", "bands_MB")
+    )
+    return Members(tokens_D, content_D2, doc_M, scale_M, bands_MB)
 
 
 def read_sets(text: pl.Series, n_M: np.ndarray, tokens_M: np.ndarray) -> Sets:
@@ -117,6 +121,16 @@ def read_sets(text: pl.Series, n_M: np.ndarray, tokens_M: np.ndarray) -> Sets:
         open_ = first + np.flatnonzero(size_M[first : first + len(block)] < 0)
         if len(open_):
             make(open_, _settled(text.gather(open_)), True)
+    return Sets(hash_S, start_M, size_M, sketch_MK)
+
+
+def joined(parts: Sequence[Sets]) -> Sets:
+    """Sets of several lists of members, one list after the other."""
+    sizes = np.cumsum([0, *(len(part.hash_S) for part in parts)])
+    start_M = np.concatenate([part.start_M + size for part, size in zip(parts, sizes[:-1], strict=True)])
+    hash_S, size_M, sketch_MK = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("hash_S", "size_M", "sketch_MK")
+    )
     return Sets(hash_S, start_M, size_M, sketch_MK)
 
 

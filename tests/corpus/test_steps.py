@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from catalog.ids import chat, prompt_id, sample_id
 from catalog.schema import BATCH
-from corpus import pieces, steps
+from corpus import pieces, ranks, steps
 from corpus.filters import length, pii, repeated_lines
-from corpus.steps import REJECTED, Filter, OnColumn, Piece, ReadBatches, WriteBatches, run_filters
+from corpus.ranks import Piece
+from corpus.steps import REJECTED, Filter, OnColumn, ReadBatches, WriteBatches, run_filters
 
 REASONS = [
     length(pl.col("reply"), min_chars=3),
@@ -184,7 +185,7 @@ def test_other_reasons_or_other_rows_meet_no_old_piece(tmp_path):
 
 
 def test_a_large_file_is_cut_so_that_a_kill_costs_one_piece(tmp_path, monkeypatch):
-    monkeypatch.setattr(steps, "PIECE_ROWS", 8)
+    monkeypatch.setattr(ranks, "PIECE_ROWS", 8)
     monkeypatch.setattr(steps, "BATCH_ROWS", 3)
     (path,) = write(tmp_path, 30)
     whole = run_filters([path], tmp_path / "out", REASONS)
@@ -204,7 +205,7 @@ def test_any_cut_and_any_kills_give_the_same_rows(tmp_path_factory, counts, cut,
     inputs = write(folder, *counts)
     undisturbed = run_filters(inputs, folder / "whole", REASONS)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(steps, "PIECE_ROWS", cut)
+        patched.setattr(ranks, "PIECE_ROWS", cut)
         done = run_filters(inputs, folder / "out", REASONS)
         for lost in kills:  # a kill leaves any pieces undone, kept or rejected alone, and halves
             for n, path in enumerate(sorted((folder / "out").rglob("*.parquet"))):
