@@ -4,27 +4,6 @@ import polars as pl
 
 from corpus.normalize import normalized
 
-ORIGINS = {"review": 0, "human": 1, "machine": 2, "construction": 2}
-
-
-def keep_rank(batch: pl.DataFrame) -> pl.Series:
-    """Order in which rows are preferred among copies: rank 0 stays before all others.
-
-    Reviewed here first, then labelled by people, then by machine or construction, then unlabelled; of these the longer
-    text, then the smaller sample_id, then the earlier occurrence. The order in which rows arrive does not matter.
-
-    Args:
-        batch: Columns sample_id, origin, prompt, response, source, file, line.
-    """
-    text = pl.col("prompt").fill_null("").str.len_chars() + pl.col("response").fill_null("").str.len_chars()
-    origin = pl.col("origin").replace_strict(ORIGINS, default=len(ORIGINS), return_dtype=pl.Int64)
-    ordered = (
-        batch.with_row_index("_at")
-        .with_columns(_origin=origin, _length=-text.cast(pl.Int64))
-        .sort("_origin", "_length", "sample_id", "source", "file", "line", nulls_last=True)
-    )
-    return ordered.with_row_index("_rank").sort("_at")["_rank"].rename("rank")
-
 
 def exact_duplicates(batch: pl.DataFrame) -> pl.DataFrame:
     """Rows that are copies of one that stays.
@@ -32,8 +11,9 @@ def exact_duplicates(batch: pl.DataFrame) -> pl.DataFrame:
     A text that normalises to nothing is nobody's copy unless it is the very same sample.
 
     Args:
-        batch: `BATCH` columns with prompt, response and images (`catalog.with_text`), and `row`, a number of its own
-            for every row.
+        batch: `BATCH` columns with prompt, response and images (`catalog.with_text`); `row`, a number of its own for
+            every row; `rank`, lower where a row is preferred (`keep_rank`). With `looks` (`with_looks`), pictures are
+            the same that show the same pixels; else they are the same only file by file.
 
     Returns:
         `row`, `matched_id` (the sample that stays; the same id where one sample was met twice), `similarity` 1.0.
@@ -68,9 +48,22 @@ def label_conflicts(batch: pl.DataFrame) -> pl.DataFrame:
     return labelled.filter(pl.any_horizontal(differs)).select(columns).sort("row")
 
 
+def with_looks(batch: pl.DataFrame, pictures: pl.DataFrame) -> pl.DataFrame:
+    """Add `looks`: for every picture of a row the digest of its pixels, or its `media_id` where that is not known.
+
+    Args:
+        batch: With `images`.
+        pictures: `media_id` and `pixels`, as `corpus.pictures.signals` gives them.
+    """
+    known = pictures.drop_nulls("pixels").unique("media_id")
+    looks = pl.element().replace(known["media_id"], known["pixels"])
+    return batch.with_columns(looks=pl.col("images").list.eval(looks))
+
+
 def _keyed(batch: pl.DataFrame) -> pl.DataFrame:
-    """Rows with their rank and content key. Without a letter or digit, a row is a copy of the very same sample only."""
+    """Rows with their content key. Without a letter or digit, a row is a copy of the very same sample only."""
     parts = [normalized(pl.col(name)).fill_null("") for name in ("prompt", "response")]
-    content = pl.concat_str(*parts, pl.col("images").list.join(" "), separator="\x1f")
+    shown = pl.col("looks" if "looks" in batch.columns else "images").list.join(" ")
+    content = pl.concat_str(*parts, shown, separator="\x1f")
     silent = ~content.str.contains(r"[\p{L}\p{N}]")
-    return batch.with_columns(rank=keep_rank(batch), key=pl.when(silent).then("sample_id").otherwise(content))
+    return batch.with_columns(key=pl.when(silent).then("sample_id").otherwise(content))

@@ -13,7 +13,6 @@ import polars as pl
 
 from catalog.ids import digest
 from corpus import pieces
-from corpus.dedup.kernels import HASHES
 from corpus.dedup.minhash import band_rows, salts, scales
 from corpus.dedup.shingles import Sets, read_members, read_sets
 
@@ -50,9 +49,10 @@ def write(folder: Path, documents: pl.DataFrame, *, threshold: float = 0.8, n: i
     place = f"{len(_files(folder, 'members')):06d}-{digest(new['id'].to_list())[:16]}.parquet"
     bands = {f"band_{b}": found.bands_MB[:, b] for b in range(found.bands_MB.shape[1])}
     members = pl.DataFrame({"doc": found.doc_M, "scale": found.scale_M} | bands)
-    hashes = [sets.hash_S[start : start + size] for start, size in zip(sets.start_M, sets.size_M, strict=True)]
+    runs = [slice(start, start + size) for start, size in zip(sets.start_M, sets.size_M, strict=True)]
     shingles = {
-        "hashes": pl.Series(hashes, dtype=pl.List(pl.UInt64)),
+        "hashes": pl.Series([sets.hash_S[run] for run in runs], dtype=pl.List(pl.UInt32)),
+        "tails": pl.Series([sets.tail_S[run].tobytes() for run in runs], dtype=pl.Binary),
         "sketch": pl.Series([row.tobytes() for row in sets.sketch_MK], dtype=pl.Binary),
     }
     content = {"tokens": found.tokens_D, "first": found.content_D2[:, 0], "second": found.content_D2[:, 1]}
@@ -102,23 +102,21 @@ def band_files(folder: Path | None) -> Sequence[Path]:
     return [] if folder is None else _files(folder, "members")
 
 
-def sets(folder: Path | None, member_M: np.ndarray) -> Sets:
-    """Sets of some members, by their sorted numbers; others are not read into memory."""
-    parts, start = [], 0
+def fill(folder: Path | None, into: Sets, member_M: np.ndarray) -> None:
+    """Put the sets of some members, by their sorted numbers, before those of others; the rest stays on disk."""
+    start = 0
     for path in band_files(folder):
         rows = pl.scan_parquet(path.parents[1] / "sets" / path.name)
         count = rows.select(pl.len()).collect().item()
         low, high = np.searchsorted(member_M, [start, start + count])
-        if high > low:
-            wanted = pl.Series(member_M[low:high] - start, dtype=pl.UInt32)
-            kept = rows.with_row_index("at").filter(pl.col("at").is_in(wanted.implode()))
-            parts.append(kept.select("hashes", "sketch").collect())
+        wanted = pl.Series(member_M[low:high] - start, dtype=pl.UInt32)
+        found = rows.with_row_index("at").filter(pl.col("at").is_in(wanted.implode())).collect()
+        for place, (hashes, tails, sketch) in zip(range(low, high), found.drop("at").iter_rows(), strict=True):
+            run = slice(into.start_M[place], into.start_M[place] + len(hashes))
+            into.hash_S[run], into.tail_S[run] = hashes, np.frombuffer(tails, np.uint8)
+            into.size_M[place] = len(hashes)
+            into.sketch_MK[place] = np.frombuffer(sketch, np.uint8)
         start += count
-    found = pl.concat(parts) if parts else pl.DataFrame(schema={"hashes": pl.List(pl.UInt64), "sketch": pl.Binary})
-    size_M = found["hashes"].list.len().to_numpy().astype(np.int64)
-    hash_S = found["hashes"].explode(empty_as_null=False).to_numpy().astype(np.uint64)
-    sketch_MK = np.frombuffer(b"".join(found["sketch"]), np.uint8).reshape(-1, HASHES)
-    return Sets(hash_S, np.cumsum(size_M) - size_M, size_M, sketch_MK)
 
 
 def _how(threshold: float, n: int | None) -> dict[str, float | int | None]:

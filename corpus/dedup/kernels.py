@@ -16,7 +16,7 @@ HASHES = 128
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _OTHER = np.uint64(0xC2B2AE3D27D4EB4F)
 _MIX1, _MIX2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_30, _27, _31, _32, _1 = (np.uint64(shift) for shift in (30, 27, 31, 32, 1))
+_30, _27, _31, _32, _24, _8, _1 = (np.uint64(shift) for shift in (30, 27, 31, 32, 24, 8, 1))
 _NO_HASH = np.uint32(0xFFFFFFFF)
 _SPACE_CODE = np.uint64(32)
 
@@ -176,7 +176,7 @@ def sign_texts(  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def make_sets(  # type: ignore[no-untyped-def]
-    data, offset_M, table, settled, n_M, factor_K, shift_K, start_M, size_M, hash_S, sketch_MK
+    data, offset_M, table, settled, n_M, factor_K, shift_K, start_M, size_M, hash_S, tail_S, sketch_MK
 ):  # fmt: skip
     """Sorted distinct shingles of each member, and a byte of each of its hashes.
 
@@ -184,9 +184,9 @@ def make_sets(  # type: ignore[no-untyped-def]
         data, offset_M, table, settled: The text of each member, as in `tokens`.
         n_M: Shingle length.
         factor_K, shift_K: The hash functions.
-        start_M: Where the set of a member begins in `hash_S`; there is room for every shingle.
+        start_M: Where the set of a member begins; there is room for every shingle.
         size_M: Takes the sizes, -1 for a text that is not settled.
-        hash_S: Takes the sets.
+        hash_S, tail_S: Take the sets: 32 bits of each shingle and, apart from them, 8 more.
         sketch_MK: Takes the bytes.
     """
     longest = 1
@@ -203,11 +203,12 @@ def make_sets(  # type: ignore[no-untyped-def]
         sign(own_S, size, factor_K, shift_K, signature_K)
         for k in range(HASHES):
             sketch_MK[m, k] = np.uint8(mix(np.uint64(signature_K[k])) >> np.uint64(56))
-        sorted_S = np.sort(own_S[:size])
+        sorted_S = np.sort(own_S[:size] >> _24)
         kept = 0
         for s in range(size):
             if s == 0 or sorted_S[s] != sorted_S[s - 1]:
-                hash_S[start_M[m] + kept] = sorted_S[s]
+                hash_S[start_M[m] + kept] = np.uint32(sorted_S[s] >> _8)
+                tail_S[start_M[m] + kept] = np.uint8(sorted_S[s])
                 kept += 1
         size_M[m] = kept
 
@@ -221,15 +222,15 @@ def _agreed(sketch_MK, left, right, least):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def jaccard(hash_S, start_M, size_M, left, right):  # type: ignore[no-untyped-def]
+def jaccard(hash_S, tail_S, start_M, size_M, left, right):  # type: ignore[no-untyped-def]
     """|A & B| / |A | B| of two sorted sets."""
     i, i_end = start_M[left], start_M[left] + size_M[left]
     j, j_end = start_M[right], start_M[right] + size_M[right]
     shared = 0
     while i < i_end and j < j_end:
-        if hash_S[i] == hash_S[j]:
+        if hash_S[i] == hash_S[j] and tail_S[i] == tail_S[j]:
             shared, i, j = shared + 1, i + 1, j + 1
-        elif hash_S[i] < hash_S[j]:
+        elif hash_S[i] < hash_S[j] or (hash_S[i] == hash_S[j] and tail_S[i] < tail_S[j]):
             i += 1
         else:
             j += 1
@@ -248,7 +249,7 @@ def _possible(tokens_M, size_M, scale_M, fewest_L, below_L, threshold, left, rig
 
 @njit(cache=True)
 def settle(  # type: ignore[no-untyped-def]
-    doc_E, member_E, bucket_E, room_B, doc_M, scale_M, tokens_M, hash_S, start_M, size_M, sketch_MK,
+    doc_E, member_E, bucket_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, sketch_MK,
     fewest_L, below_L, threshold, least, given, matched_D, similarity_D,
 ):  # fmt: skip
     """Walk texts in order and drop each that a text kept before it resembles.
@@ -256,14 +257,14 @@ def settle(  # type: ignore[no-untyped-def]
     Args:
         doc_E, member_E, bucket_E: Members in buckets, sorted by text; texts are numbered in the order of the walk.
         room_B: Where the list of each bucket begins, and behind the last one.
-        doc_M, scale_M, tokens_M, hash_S, start_M, size_M, sketch_MK: The members and their sets.
+        doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, sketch_MK: The members and their sets.
         fewest_L, below_L: Tokens of the shorter text in the pairs that a shingle length judges.
         threshold: Jaccard similarity.
         least: Bytes of the sketches that must agree before the sets are compared.
         given: The first so many texts are kept whatever they resemble.
         matched_D, similarity_D: Take, for a text that goes, the first kept one that is similar enough.
     """
-    kept_E, kept_B = np.empty(len(doc_E), np.int64), np.zeros(len(room_B) - 1, np.int64)
+    kept_E, kept_B = np.empty(len(doc_E), np.int32), np.zeros(len(room_B) - 1, np.int32)
     seen_M = np.full(len(doc_M), -1, np.int64)
     e = 0
     while e < len(doc_E):
@@ -284,7 +285,7 @@ def settle(  # type: ignore[no-untyped-def]
                     continue
                 if not _agreed(sketch_MK, member, other, least):
                     continue
-                alike = jaccard(hash_S, start_M, size_M, member, other)
+                alike = jaccard(hash_S, tail_S, start_M, size_M, member, other)
                 if alike >= threshold:
                     best, similarity = doc_M[other], alike
         if best >= 0:
@@ -307,7 +308,7 @@ def _root(root_D, doc):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def connect(  # type: ignore[no-untyped-def]
-    member_E, room_B, doc_M, scale_M, tokens_M, hash_S, start_M, size_M, sketch_MK,
+    member_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, sketch_MK,
     fewest_L, below_L, threshold, least, root_D, left_P, right_P, similarity_P,
 ):  # fmt: skip
     """Pairs at or above the threshold, those left out whose ends hang together already. Gives how many there are.
@@ -329,7 +330,7 @@ def connect(  # type: ignore[no-untyped-def]
                     continue
                 if not _agreed(sketch_MK, left, right, least):
                     continue
-                alike = jaccard(hash_S, start_M, size_M, left, right)
+                alike = jaccard(hash_S, tail_S, start_M, size_M, left, right)
                 if alike < threshold:
                     continue
                 root_D[max(a, b)] = min(a, b)

@@ -12,7 +12,7 @@ import polars as pl
 
 from corpus.dedup import kernels
 from corpus.dedup.kernels import HASHES
-from corpus.dedup.shingles import Members, Scale, Sets, buckets, read_members, read_sets
+from corpus.dedup.shingles import Members, Scale, Sets, buckets, compact, read_members, read_sets
 
 MISS = 1e-6  # largest chance that a pair exactly at the threshold is not proposed
 SHORT = 32  # tokens: a text below it is compared by runs of 2 tokens, a longer one by runs of 5
@@ -133,7 +133,7 @@ def similar_pairs(text: pl.Series, *, threshold: float = 0.7, n: int | None = No
     met = meet(text, _distinct(members, first_D), at)
     left_P, right_P, similarity_P = (np.empty(len(text), kind) for kind in (np.int64, np.int64, np.float64))
     pairs = kernels.connect(
-        met.member_E, _room(met.bucket_E), met.doc_M, met.scale_M, met.tokens_M, *met.sets[:3], met.sets.sketch_MK,
+        met.member_E, _room(met.bucket_E), met.doc_M, met.scale_M, met.tokens_M, *met.sets,
         *_judged(at), threshold, agreement(threshold), np.arange(len(text)), left_P, right_P, similarity_P,
     )  # fmt: skip
     copies = np.flatnonzero(first_D != np.arange(len(text)))
@@ -171,7 +171,7 @@ def _distinct(members: Members, first_D: np.ndarray) -> Members:
 def meet(text: pl.Series, members: Members, at: list[Scale]) -> Met:
     """The members that share a band with another one; only these are read again, and get sets."""
     member_E, bucket_E = buckets(iter(members.bands_MB.T.copy()))
-    active_M, member_E = np.unique(member_E, return_inverse=True)
+    active_M, member_E = compact(member_E, len(members.doc_M))
     doc_M, scale_M = members.doc_M[active_M], members.scale_M[active_M]
     tokens_M = members.tokens_D[doc_M]
     n_M = np.array([scale.n for scale in at])[scale_M]
@@ -185,10 +185,11 @@ def walk(met: Met, at: list[Scale], threshold: float, texts: int, *, given: int 
         For every text the one that it goes for, -1 where it stays; and the similarity, 0 where it stays.
     """
     matched_D, similarity_D = np.full(texts, -1), np.zeros(texts)
-    by_text = np.argsort(met.doc_M[met.member_E], kind="stable")
+    doc_E = met.doc_M.astype(np.int32)[met.member_E]
+    by_text = np.argsort(doc_E, kind="stable")
     kernels.settle(
-        met.doc_M[met.member_E][by_text], met.member_E[by_text], met.bucket_E[by_text], _room(met.bucket_E),
-        met.doc_M, met.scale_M, met.tokens_M, *met.sets[:3], met.sets.sketch_MK,
+        doc_E[by_text], met.member_E[by_text], met.bucket_E[by_text], _room(met.bucket_E),
+        met.doc_M, met.scale_M, met.tokens_M, *met.sets,
         *_judged(at), threshold, agreement(threshold), given, matched_D, similarity_D,
     )  # fmt: skip
     return matched_D, similarity_D

@@ -43,9 +43,14 @@ class Members(NamedTuple):
 
 
 class Sets(NamedTuple):
-    """Sorted distinct shingles of members, one after the other, and a byte of each of their K hashes."""
+    """Sorted distinct shingles of members, one after the other, and a byte of each of their K hashes.
+
+    A shingle is known by 40 bits, of which `tail_S` has the last 8: of a pair of texts of 150 shingles each, two that
+    differ are taken for the same with a chance of 2e-8.
+    """
 
     hash_S: np.ndarray
+    tail_S: np.ndarray
     start_M: np.ndarray
     size_M: np.ndarray
     sketch_MK: np.ndarray
@@ -77,7 +82,7 @@ def read_members(text: pl.Series, salt_D: np.ndarray, scales: Sequence[Scale], r
             np.empty(room, np.uint8),
             np.empty((room, bands), np.uint64),
         )
-        found = kernels.sign_texts(
+        found = kernels.sign_texts(  # type: ignore[call-arg]
             *_bytes(texts), salt_D[at_D], table(), settled, *of_L, *_functions(), rows, *part
         )  # fmt: skip
         tokens_D[at_D], content_D2[at_D] = part.tokens_D, part.content_D2
@@ -103,35 +108,42 @@ def read_sets(text: pl.Series, n_M: np.ndarray, tokens_M: np.ndarray) -> Sets:
         n_M: Its shingle length.
         tokens_M: Its number of tokens, as `read_members` found it.
     """
+    sets = room_for(n_M, tokens_M)
+    fill(sets, 0, text, n_M)
+    return sets
+
+
+def room_for(n_M: np.ndarray, tokens_M: np.ndarray) -> Sets:
+    """Sets that nothing is in yet, with room for every shingle of every member."""
     room_M = np.maximum(tokens_M - n_M + 1, 1)
-    start_M = np.cumsum(room_M) - room_M
-    hash_S = np.empty(int(room_M.sum()), np.uint64)
-    size_M, sketch_MK = np.zeros(len(text), np.int64), np.zeros((len(text), kernels.HASHES), np.uint8)
+    hash_S, tail_S = (np.empty(int(room_M.sum()), kind) for kind in (np.uint32, np.uint8))
+    sketch_MK = np.zeros((len(n_M), kernels.HASHES), np.uint8)
+    return Sets(hash_S, tail_S, np.cumsum(room_M) - room_M, np.zeros(len(n_M), np.int64), sketch_MK)
+
+
+def fill(sets: Sets, first: int, text: pl.Series, n_M: np.ndarray) -> None:
+    """Make the sets of some members in a row.
+
+    Args:
+        sets: Takes them.
+        first: Number of the first of these members.
+        text: The text of each of them.
+        n_M: Their shingle lengths.
+    """
 
     def make(at_M: np.ndarray, texts: pl.Series, settled: bool) -> None:
         size, sketch = np.empty(len(texts), np.int64), np.empty((len(texts), kernels.HASHES), np.uint8)
-        kernels.make_sets(
-            *_bytes(texts), table(), settled, n_M[at_M], *_functions(), start_M[at_M], size, hash_S, sketch
-        )
-        size_M[at_M], sketch_MK[at_M] = size, sketch
+        where = sets.start_M[first + at_M], size, sets.hash_S, sets.tail_S, sketch
+        kernels.make_sets(*_bytes(texts), table(), settled, n_M[at_M], *_functions(), *where)
+        sets.size_M[first + at_M], sets.sketch_MK[first + at_M] = size, sketch
 
-    for first in range(0, len(text), _BLOCK):
-        block = text[first : first + _BLOCK]
-        make(np.arange(first, first + len(block)), block, False)
-        open_ = first + np.flatnonzero(size_M[first : first + len(block)] < 0)
+    for low in range(0, len(text), _BLOCK):
+        block = text[low : low + _BLOCK]
+        at_M = np.arange(low, low + len(block))
+        make(at_M, block, False)
+        open_ = at_M[sets.size_M[first + at_M] < 0]
         if len(open_):
             make(open_, _settled(text.gather(open_)), True)
-    return Sets(hash_S, start_M, size_M, sketch_MK)
-
-
-def joined(parts: Sequence[Sets]) -> Sets:
-    """Sets of several lists of members, one list after the other."""
-    sizes = np.cumsum([0, *(len(part.hash_S) for part in parts)])
-    start_M = np.concatenate([part.start_M + size for part, size in zip(parts, sizes[:-1], strict=True)])
-    hash_S, size_M, sketch_MK = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("hash_S", "size_M", "sketch_MK")
-    )
-    return Sets(hash_S, start_M, size_M, sketch_MK)
 
 
 def buckets(columns: Iterator[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -143,19 +155,27 @@ def buckets(columns: Iterator[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Member and bucket of every entry, bucket by bucket; buckets are numbered from 0.
     """
-    member, bucket, known = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+    member, bucket, known = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], 0
     for key_M in columns:
         # One sort of plain numbers: the member stands in the low bits, where the key is not needed to be told apart.
         low = np.uint64(max(len(key_M) - 1, 1).bit_length())
         packed = np.sort((key_M >> low << low) | np.arange(len(key_M), dtype=np.uint64))
-        key, at = packed >> low, (packed & ((np.uint64(1) << low) - np.uint64(1))).astype(np.int64)
+        key, at = packed >> low, (packed & ((np.uint64(1) << low) - np.uint64(1))).astype(np.int32)
         fresh = np.diff(key, prepend=~key[:1]) != 0
         met = ~fresh | ~np.append(fresh[1:], True)[: len(fresh)]
-        number = np.cumsum(fresh[met]) - 1
+        number = np.cumsum(fresh[met], dtype=np.int32) - np.int32(1)
         member.append(at[met])
-        bucket.append(number + known)
+        bucket.append(number + np.int32(known))
         known += int(number[-1]) + 1 if len(number) else 0
     return np.concatenate(member), np.concatenate(bucket)
+
+
+def compact(member_E: np.ndarray, members: int) -> tuple[np.ndarray, np.ndarray]:
+    """The members that stand in entries, sorted, and the entries with these counted from 0."""
+    active = np.zeros(members, bool)
+    active[member_E] = True
+    number = np.cumsum(active, dtype=np.int32) - np.int32(1)
+    return np.flatnonzero(active), number[member_E]
 
 
 def _settled(text: pl.Series) -> pl.Series:

@@ -22,7 +22,7 @@ from corpus import pieces
 from corpus.dedup import index as indexes
 from corpus.dedup.kernels import HASHES
 from corpus.dedup.minhash import Met, band_rows, first_copies, salts, scales, walk
-from corpus.dedup.shingles import Members, Scale, buckets, joined, read_members, read_sets
+from corpus.dedup.shingles import Members, Scale, buckets, compact, fill, read_members, room_for
 from corpus.ranks import Piece, cut, height, run_ranks
 
 VERSION = 1
@@ -105,21 +105,28 @@ class Clusters(PipelineStep):
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[None]:
         """Read what met, and write who goes."""
-        order = pl.concat([_read(piece, "id", "rank") for piece in self.work])
-        order_D = order.select(pl.arg_sort_by("rank", "id", nulls_last=True)).to_series().to_numpy().astype(np.int64)
         known = indexes.documents(self.index)
         given = known.height
-        order_D = np.concatenate([np.arange(given), order_D + given])  # what the index has stands before all
+        # What the index has stands before all; of the ids only those that are asked for stay in memory.
+        order = pl.concat([_read(piece, "id", "rank") for piece in self.work])
+        order_D = order.select(pl.arg_sort_by("rank", "id", nulls_last=True)).to_series().to_numpy().astype(np.int64)
+        del order
+        order_D = np.concatenate([np.arange(given), order_D + given])
         place_D = np.empty(len(order_D), np.int64)  # a document's number in the order of the walk
         place_D[order_D] = np.arange(len(order_D))
         columns = ("tokens", "first", "second", "salt")
         documents = pl.concat([known.select(columns), *(pl.read_parquet(_beside(path)) for path in self.signatures)])
-        tokens_D, salt_D = (documents[name].gather(order_D).to_numpy() for name in ("tokens", "salt"))
-        content_D2 = documents.select("first", "second").to_numpy()[order_D]
+        documents = documents[order_D]
         members = self._members(given)
-        place_M = place_D[members["doc"].to_numpy()]
-        read = Members(tokens_D, content_D2, place_M, members["scale"].to_numpy(), np.zeros((0, 0), np.uint64))
-        first_D = first_copies(read, salt_D)
+        read = Members(
+            documents["tokens"].to_numpy(),
+            documents.select("first", "second").to_numpy(),
+            place_D[members["doc"].to_numpy()],
+            members["scale"].to_numpy(),
+            np.zeros((0, 0), np.uint64),
+        )
+        first_D = first_copies(read, documents["salt"].to_numpy())
+        del documents, members
         met = self._met(read, first_D, order_D, given)
         matched_D, similarity_D = walk(met, self.at, self.threshold, len(order_D), given=given)
         copies = np.flatnonzero(first_D != np.arange(len(order_D)))
@@ -128,7 +135,7 @@ class Clusters(PipelineStep):
         similarity_D[copies] = np.where(through < 0, 1.0, similarity_D[first_D[copies]])
         gone = np.flatnonzero(matched_D >= 0)
         gone = gone[gone >= given]  # the index may hold copies; they stay
-        ids = pl.concat([known["id"], order["id"]])
+        ids = pl.concat([known["id"], *(_read(piece, "id")["id"] for piece in self.work)])
         found = {"row": order_D[gone] - given, "matched_id": ids.gather(order_D[matched_D[gone]])}
         pieces.write(self.path, pl.DataFrame(found).with_columns(similarity=pl.Series(similarity_D[gone])).sort("row"))
         yield from ()
@@ -144,33 +151,32 @@ class Clusters(PipelineStep):
 
     def _met(self, read: Members, first_D: np.ndarray, order_D: np.ndarray, given: int) -> Met:
         alone_M = first_D[read.doc_M] == read.doc_M
-        member, bucket, known = [], [], 0
+        member, bucket, known = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], 0
         for path in self.entries:
             entries = pl.read_parquet(path)
             member_E, bucket_E = entries["member"].to_numpy(), entries["bucket"].to_numpy()
             here = alone_M[member_E]
             member_E, bucket_E = member_E[here], bucket_E[here]
-            several = np.bincount(bucket_E)[bucket_E] > 1 if len(bucket_E) else np.zeros(0, bool)
-            _, number_E = np.unique(bucket_E[several], return_inverse=True)
-            member.append(member_E[several])
-            bucket.append(number_E + known)
-            known += int(number_E.max()) + 1 if len(number_E) else 0
-        active_M, member_E = np.unique(np.concatenate(member), return_inverse=True)
+            several = np.bincount(bucket_E)[bucket_E] > 1
+            _, number_E = compact(bucket_E[several], int(bucket_E.max(initial=0)) + 1)
+            member.append(member_E[several].astype(np.int32))
+            bucket.append(number_E + np.int32(known))
+            known += int(number_E.max(initial=-1)) + 1
+        bucket_E = np.concatenate(bucket)
+        active_M, member_E = compact(np.concatenate(member), len(read.doc_M))
         doc_M, scale_M = read.doc_M[active_M], read.scale_M[active_M]
         tokens_M = read.tokens_D[doc_M]
-        old = int(np.searchsorted(active_M, self._given_members()))
-        parts = [indexes.sets(self.index, active_M[:old])]
         n_M = np.array([scale.n for scale in self.at])[scale_M]
+        sets = room_for(n_M, tokens_M)
+        old = int(np.searchsorted(active_M, indexes.members(self.index).height))
+        indexes.fill(self.index, sets, active_M[:old])
         number_M, start = order_D[doc_M] - given, 0  # members stand in the order of the documents in the files
         for piece in self.work:
             low, high = old + np.searchsorted(number_M[old:], [start, start + piece.rows])
             texts = _read(piece, "text")["text"].gather(number_M[low:high] - start)
-            parts.append(read_sets(texts, n_M[low:high], tokens_M[low:high]))
+            fill(sets, int(low), texts, n_M[low:high])
             start += piece.rows
-        return Met(member_E, np.concatenate(bucket), doc_M, scale_M, tokens_M, joined(parts))
-
-    def _given_members(self) -> int:
-        return indexes.members(self.index).height
+        return Met(member_E, bucket_E, doc_M, scale_M, tokens_M, sets)
 
 
 class Kept(PipelineStep):

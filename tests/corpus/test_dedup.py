@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from catalog.ids import chat, prompt_id, sample_id
 from catalog.schema import BATCH
 from catalog.text import with_text
-from corpus.dedup import exact_duplicates, keep_rank, label_conflicts, near_duplicates, similar_pairs
+from corpus.dedup import exact_duplicates, keep_rank, label_conflicts, near_duplicates, similar_pairs, with_looks
 
 
 def row(prompt, response="Fine.", *, images=(), **columns):
@@ -21,8 +21,8 @@ def row(prompt, response="Fine.", *, images=(), **columns):
 
 
 def batch(*rows):
-    frame = pl.DataFrame(rows, schema=dict(pl.DataFrame(BATCH.empty_table()).schema))
-    return with_text(frame).with_row_index("row")
+    frame = with_text(pl.DataFrame(rows, schema=dict(pl.DataFrame(BATCH.empty_table()).schema)))
+    return frame.with_row_index("row").with_columns(keep_rank(frame))
 
 
 def gone(frame):
@@ -95,6 +95,26 @@ def test_people_are_preferred_to_machines_then_longer_text_then_smaller_id():
     # machine and construction weigh the same: the longer one is preferred
     assert keep_rank(frame).to_list()[2] < keep_rank(frame).to_list()[0]
     assert gone(frame) == dict.fromkeys([0, 1, 2, 4], frame["sample_id"][3])
+
+
+def test_of_two_sources_the_one_with_the_freer_licence_is_preferred():
+    frame = batch(
+        row("Open the lock, please", source="nc"),
+        row("open the lock", source="sa"),
+        row("OPEN the lock", source="free"),
+    )
+    licenses = {"nc": "Apache-2.0 AND CC-BY-NC-4.0", "sa": "MIT AND CC-BY-SA-4.0", "free": "MIT"}
+    assert keep_rank(frame, licenses=licenses).to_list() == [2, 1, 0]
+    labelled = frame.with_columns(origin=pl.Series(["human", None, None]))
+    assert keep_rank(labelled, licenses=licenses).to_list()[0] == 0  # a label weighs more
+
+
+def test_pictures_that_show_the_same_are_the_same_where_their_pixels_are_known():
+    asked = "What is in the picture?"
+    frame = batch(*(row(asked, images=names, line=n) for n, names in enumerate([("a",), ("again",), ("b",), ("new",)])))
+    pictures = pl.DataFrame({"media_id": ["a", "again", "b"], "pixels": ["p", "p", "q"]})
+    assert len(gone(frame)) == 0 and len(gone(with_looks(frame, pictures))) == 1
+    assert with_looks(frame, pictures)["looks"].to_list() == [["p"], ["p"], ["q"], ["new"]]
 
 
 def test_a_label_that_contradicts_its_copy_is_shown():
