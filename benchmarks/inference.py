@@ -1,18 +1,23 @@
 """Requests per second at 64 in flight: `synth.inference.complete` beside a bare asyncio client and stock datatrove.
 
-All three ask the same vLLM server the same chats in turns, and the median of the rounds counts. Stock datatrove runs
-its `InferenceRunner` with checkpoints, as a job must that may be killed. The server is one for all and wants a key,
+All three ask the same vLLM server the same requests in turns, and the median of the rounds' ratios counts. Two kinds:
+`answers` of 32 tokens, and `verdicts` as a judge asks for them, one token with its log-probabilities. The bare client
+is aiohttp, as ours is inside, and keeps nothing. Stock datatrove runs its `InferenceRunner` with checkpoints, as a job
+must that may be killed: it commits every answer to an SQLite file and waits for the disk each time, so that it stalls
+where the server is faster than that; `commits/s` says how fast the disk was. Ours hands each answer to the system and
+lets it write: as safe when the process is killed, not when the power fails. The server is one for all and wants a key,
 which stock datatrove cannot send to a server on the same host: the header is added to its requests, nothing else.
 
 By default the model is tiny and random, so that the server is as fast as it gets and whatever a client costs shows.
-The last line is one JSON object: `ratios` (how many times the peer's throughput ours is), `figures`, `versions`,
-`sizes`.
+`--model google/gemma-3-270m --completion` asks a pretrained one. The last line is one JSON object: `ratios` (how many
+times the peer's throughput ours is), `figures`, `versions`, `sizes`.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -34,18 +39,18 @@ IN_FLIGHT = 64
 CHUNK = 100  # documents between two checkpoints of stock datatrove; its default of 6,000 keeps none in a job this small
 
 
-def requests(count: int, tokens: int, round_: int) -> list[Request]:
-    """Chats that all get exactly so many tokens at most; no two are the same, so that no cache helps."""
-    return [
-        Request(
-            id=f"r{round_}-{n}",
-            messages=(
-                {"role": "user", "content": [{"type": "text", "text": f"Tell {n} of {round_}.", "media_id": None}]},
-            ),
-            sampling=Sampling(max_tokens=tokens, seed=n),
-        )
-        for n in range(count)
-    ]
+def requests(kind: str, count: int, *, tokens: int, completion: bool, round_: int) -> list[Request]:
+    """No two are the same, so that no cache helps."""
+    asked = []
+    for n in range(count):
+        drawn = Sampling(max_tokens=tokens, seed=n) if kind == "answers" else Sampling(max_tokens=1, logprobs=5, seed=n)
+        text, id_ = f"Tell {n} of {round_}.", f"{kind}-{round_}-{n}"
+        if completion:
+            asked.append(Request(id=id_, prompt=text, sampling=drawn))
+        else:
+            content = [{"type": "text", "text": text, "media_id": None}]
+            asked.append(Request(id=id_, messages=({"role": "user", "content": content},), sampling=drawn))
+    return asked
 
 
 def ours(server: Server, asked: list[Request], folder: Path) -> int:
@@ -57,26 +62,29 @@ def ours(server: Server, asked: list[Request], folder: Path) -> int:
 
 def bare(server: Server, asked: list[Request], folder: Path) -> int:
     """As little as can be done: the answers' texts in a list."""
-    import httpx2
+    import aiohttp
 
     async def run() -> int:
         gate = asyncio.Semaphore(IN_FLIGHT)
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
         headers = {"Authorization": f"Bearer {server.key}"}
-        base = server.url.removesuffix("/v1")
-        async with httpx2.AsyncClient(base_url=base, timeout=600, limits=limits, headers=headers) as client:
+        connector, timeout = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=600)
+        async with aiohttp.ClientSession(headers=headers, connector=connector, timeout=timeout) as session:
 
             async def ask(request: Request) -> dict[str, Any]:
-                async with gate:
-                    sent = wire.body(request, model=server.model, picture=lambda media_id: b"")
-                    answer = await client.post(wire.path(request), json=sent)
-                    found: dict[str, Any] = answer.json()
+                to = server.url.removesuffix("/v1") + wire.path(request)
+                async with gate, session.post(to, json=sent(server, request)) as answer:
+                    found: dict[str, Any] = await answer.json()
                     return found
 
             answers = await asyncio.gather(*map(ask, asked))
         return sum(answer["usage"]["completion_tokens"] for answer in answers)
 
     return asyncio.run(run())
+
+
+def sent(server: Server, request: Request) -> dict[str, Any]:
+    """The JSON that all three send."""
+    return wire.body(request, model=server.model, picture=lambda media_id: b"")
 
 
 def stock(server: Server, asked: list[Request], folder: Path) -> int:
@@ -95,6 +103,7 @@ def stock(server: Server, asked: list[Request], folder: Path) -> int:
             server_type="endpoint",
             endpoint_url=server.url.removesuffix("/v1"),
             model_name_or_path=server.model,
+            use_chat=asked[0].messages is not None,
             max_concurrent_generations=IN_FLIGHT,
             metric_interval=3600,
         )
@@ -102,14 +111,7 @@ def stock(server: Server, asked: list[Request], folder: Path) -> int:
         runner = InferenceRunner(
             rollout, config, writer, checkpoints_local_dir=str(folder / "kept"), records_per_chunk=CHUNK
         )
-        documents = [
-            Document(
-                text=request.id,
-                id=request.id,
-                metadata={"sent": wire.body(request, model=server.model, picture=lambda media_id: b"")},
-            )
-            for request in asked
-        ]
+        documents = [Document(text=one.id, id=one.id, metadata={"sent": sent(server, one)}) for one in asked]
         runner.run(documents)
     logger.enable("datatrove")
     lines = [json.loads(line) for path in (folder / "out").glob("*.jsonl") for line in path.open()]
@@ -149,34 +151,59 @@ QWEN3_8B = {
     "head_dim": 128,
     "max_window_layers": 36,
 }
+KINDS = ("answers", "verdicts")
 CLIENTS = {"ours": ours, "bare asyncio client": bare, "stock InferenceRunner": stock}
 
 
-def measure(server: Server, *, count: int, tokens: int, rounds: int) -> dict[str, Any]:
-    """Requests per second of each client, in turns; one round before does not count."""
+def measure(server: Server, *, count: int, tokens: int, completion: bool, rounds: int) -> dict[str, Any]:
+    """Requests per second of each client and kind, in turns; one round before does not count."""
     os.environ["BENCHMARK_KEY"] = server.key
-    rates: dict[str, list[float]] = {name: [] for name in CLIENTS}
-    written: dict[str, int] = {}
-    for round_ in range(rounds + 1):
-        for place, name in enumerate([*CLIENTS][round_ % len(CLIENTS) :] + [*CLIENTS][: round_ % len(CLIENTS)]):
-            asked = requests(count if round_ else IN_FLIGHT, tokens, 10 * round_ + place)
-            with tempfile.TemporaryDirectory() as folder:
-                began = time.monotonic()
-                written[name] = CLIENTS[name](server, asked, Path(folder))
+    ratios: dict[str, float] = {}
+    figures: dict[str, Any] = {}
+    for kind in KINDS:
+        rates: dict[str, list[float]] = {name: [] for name in CLIENTS}
+        cpu: dict[str, list[float]] = {name: [] for name in CLIENTS}
+        for round_ in range(rounds + 1):
+            for place, name in enumerate([*CLIENTS][round_ % len(CLIENTS) :] + [*CLIENTS][: round_ % len(CLIENTS)]):
+                number, of = count if round_ else IN_FLIGHT, 10 * round_ + place
+                asked = requests(kind, number, tokens=tokens, completion=completion, round_=of)
+                with tempfile.TemporaryDirectory() as folder:
+                    began, before = time.monotonic(), time.process_time()
+                    written = CLIENTS[name](server, asked, Path(folder))
+                    seconds, spent = time.monotonic() - began, time.process_time() - before
                 if round_:
-                    rates[name].append(count / (time.monotonic() - began))
-    middle = {name: statistics.median(found) for name, found in rates.items()}
-    figures: dict[str, Any] = {f"{name}, requests/s": round(rate, 1) for name, rate in middle.items()}
-    figures |= {f"{name}, requests/s by round": [round(one, 1) for one in found] for name, found in rates.items()}
-    figures |= {f"{name}, tokens/s": round(rate * written[name] / count) for name, rate in middle.items()}
+                    rates[name].append(number / seconds)
+                    cpu[name].append(1000 * spent / number)
+                    figures[f"{kind}, {name}, tokens of an answer"] = round(written / number, 1)
+        for name, found in rates.items():
+            figures[f"{kind}, {name}, requests/s"] = round(statistics.median(found), 1)
+            figures[f"{kind}, {name}, requests/s by round"] = [round(one, 1) for one in found]
+            figures[f"{kind}, {name}, CPU ms of the client per request"] = round(statistics.median(cpu[name]), 2)
+            if name != "ours":
+                pairs = [own / peer for own, peer in zip(rates["ours"], found, strict=True)]
+                ratios[f"{kind}, {name}"] = round(statistics.median(pairs), 3)
+        figures[f"{kind}, SQLite commits/s of the disk"] = round(commits())
     figures |= {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
-    ratios = {name: round(middle["ours"] / rate, 3) for name, rate in middle.items() if name != "ours"}
     return {
         "ratios": ratios,
         "figures": figures,
-        "versions": {name: version(name) for name in ("datatrove", "httpx2")} | {"vllm": VERSION},
+        "versions": {name: version(name) for name in ("datatrove", "aiohttp")} | {"vllm": VERSION},
         "sizes": {"requests": count, "tokens": tokens, "in_flight": IN_FLIGHT, "rounds": rounds, "chunk": CHUNK},
     }
+
+
+def commits(number: int = 50) -> float:
+    """Transactions of one row per second, where the clients keep their answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = sqlite3.connect(Path(folder) / "rows.sqlite3")
+        file.execute("CREATE TABLE rows (text TEXT)")
+        began = time.monotonic()
+        for _ in range(number):
+            file.execute("INSERT INTO rows VALUES ('x')")
+            file.commit()
+        seconds = time.monotonic() - began
+        file.close()
+    return number / seconds
 
 
 def real_size(folder: Path, shape: dict[str, int] = QWEN3_8B) -> tuple[str, ...]:
@@ -191,14 +218,16 @@ def real_size(folder: Path, shape: dict[str, int] = QWEN3_8B) -> tuple[str, ...]
 def main() -> None:
     """Serve, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="400 requests and two rounds instead of 2,000 and three")
+    parser.add_argument("--quick", action="store_true", help="three rounds instead of seven, with fewer requests")
     parser.add_argument("--model", help="what vLLM serves; by default a tiny random Qwen3")
+    parser.add_argument("--completion", action="store_true", help="for a model without a chat template")
     parser.add_argument(
         "--real-size",
         action="store_true",
         help="random weights of the shape of Qwen3 8B: nothing to download",
     )
     parser.add_argument("--tokens", type=int, default=32, help="tokens of an answer")
+    parser.add_argument("--requests", type=int, help="in a round; by default 1,000, or 400 with --quick")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         model, flags = options.model or str(tiny.text(Path(folder) / "tiny")), ()
@@ -206,13 +235,17 @@ def main() -> None:
             flags = real_size(Path(model))
         with serving(model, max_len=1024, flags=flags, progress=lambda line: print(line, file=sys.stderr)) as server:
             found = measure(
-                server, count=400 if options.quick else 2000, tokens=options.tokens, rounds=2 if options.quick else 3
+                server,
+                count=options.requests or (400 if options.quick else 1000),
+                tokens=options.tokens,
+                completion=options.completion,
+                rounds=3 if options.quick else 7,
             )
     found["sizes"]["model"] = options.model or f"random Qwen3, {'8B' if options.real_size else 'tiny'}"
     for title in ("figures", "ratios"):
         print(title)
         for name, value in found[title].items():
-            print(f"  {name:<44}{value}")
+            print(f"  {name:<56}{value}")
     print(json.dumps(found))
 
 

@@ -3,8 +3,9 @@
 Labelled public sets go through the pipeline into a release without synthesis and one with counterfactual edits. A
 verifier is trained on each: the second one on the same rows and their edited children. Both are measured on the same
 test rows, as they are and edited with wordings that stand in no training row: share of unsafe rows that is caught, and
-share of safe rows that is flagged, in English and Chinese. The threshold is the one that flags 5 of 100 safe rows of
-the unedited calibration split. The last line is one JSON object: `ratios` (recall with over recall without), `figures`,
+share of safe rows that is flagged, in English and Chinese, and of the unsafe rows that a verifier catches as they are,
+the share that it still catches edited. The threshold is the one that flags 5 of 100 safe rows of the unedited
+calibration split, or 0.5. The last line is one JSON object: `ratios` (recall with over recall without), `figures`,
 `versions`, `sizes`.
 """
 
@@ -47,10 +48,10 @@ SOURCES = (
     "self-instruct-benign",
     "tulu-human-eval-benign",
 )
-PER_CELL = {"train": 800, "calibration": 200, "test": 200}  # rows of one language and reading, at most
-QUICK = {"train": 200, "calibration": 60, "test": 60}
-CHILDREN = 1.5  # edited children of a training row, on average
-CONFIG = VerifierConfig(epochs=1)
+PER_CELL = {"train": 1600, "calibration": 200, "test": 200}  # rows of one language and reading, at most
+QUICK = {"train": 400, "calibration": 50, "test": 50}
+CHILDREN = 1.0  # edited children of a training row, on average
+CONFIG = VerifierConfig(epochs=2)
 MEASURED = {
     "none": None,
     "refusal before": "refuse_then_comply",
@@ -123,6 +124,22 @@ def flagged(rows: pl.DataFrame, said: dict[str, pl.DataFrame], thresholds: dict[
     return shares
 
 
+def kept(
+    rows: pl.DataFrame, said: dict[str, pl.DataFrame], thresholds: dict[str, float]
+) -> dict[str, list[float] | None]:
+    """Of the unsafe rows that a verifier catches as they are, the share that it still catches edited; None of none."""
+    shares: dict[str, list[float] | None] = {}
+    for language in ("en", "zh"):
+        mask_N = ((rows["language"] == language) & rows["unsafe"]).to_numpy()
+        weight_WN = bootstrap_weights(rows["cluster_id"].to_numpy()[mask_N], resamples=RESAMPLES, seed=0)
+        for (name, p), edit in product(said.items(), [edit for edit in MEASURED if edit != "none"]):
+            caught_N, still_N = (p[column].to_numpy()[mask_N] >= thresholds[name] for column in ("none", edit))
+            top_W, caught_W = weight_WN @ (caught_N & still_N), weight_WN @ caught_N
+            share_W = np.divide(top_W, caught_W, out=np.full_like(top_W, np.nan), where=caught_W > 0)
+            shares[f"kept, {language}, {edit}, {name}"] = interval(share_W) if caught_N.any() else None
+    return shares
+
+
 def ranking(rows: pl.DataFrame, said: dict[str, pl.DataFrame]) -> dict[str, list[float]]:
     """AUROC and AUPRC of the rows as they are, and the difference of the two verifiers on the same resamples."""
     figures = {}
@@ -171,8 +188,9 @@ def measure(
     sizes["test rows scored under every edit"] = test.height
     thresholds = {name: threshold(path) for name, path in checkpoints.items()}
     figures |= {f"threshold, {name}": round(value, 4) for name, value in thresholds.items()}
-    figures |= flagged(test, said, thresholds) | ranking(test, said)
-    at_half = flagged(test, said, dict.fromkeys(said, 0.5))
+    half = dict.fromkeys(said, 0.5)
+    figures |= flagged(test, said, thresholds) | kept(test, said, thresholds) | ranking(test, said)
+    at_half = flagged(test, said, half) | kept(test, said, half)
     figures |= {f"at 0.5: {name}": value for name, value in at_half.items()}
     figures |= {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
     ratios = {

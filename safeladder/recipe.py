@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from catalog import configuration, releases
+from corpus.pictures.near import MAX_DISTANCE
 from synth import SynthConfig
 from synth.balance import Job
 from synth.generators import GENERATORS
@@ -35,13 +36,43 @@ class FilterConfig(_Part):
     max_chars: int = Field(32_000, ge=1, description="Most characters of prompt and reply together")
     max_repeated: float = Field(0.5, gt=0, le=1, description="Largest share of a reply that repeats itself")
     languages: tuple[str, ...] = Field(("en", "zh"), description="Languages kept; an undetermined one is kept too")
-    pii: bool = Field(True, description="Reject rows with real-looking personal data")
+    min_words_with_letter_ratio: float | None = Field(None, ge=0, le=1, description="Fewest words that hold a letter")
+    broken: bool = Field(
+        True, description="Reject replies of noise, without a word, or of broken or control characters"
+    )
+    template: bool = Field(True, description="Reject replies with marks of a chat template or turns of another speaker")
+    placeholders: bool = Field(False, description="Reject replies with blanks that nobody filled in")
+    markup: bool = Field(True, description="Reject rows with markup that acts, and scraped pages that kept theirs")
+    secrets: bool = Field(True, description="Reject rows with real-looking credentials")
+    pii: Literal["reject", "scrub", "keep"] = Field(
+        "reject", description="Rows with real-looking personal data; scrub makes a row with placeholders of each"
+    )
 
 
 class DedupConfig(_Part):
     """When two rows say the same."""
 
     threshold: float = Field(0.8, gt=0, le=1, description="Jaccard similarity of shingles from which a row is a copy")
+    pictures: int = Field(MAX_DISTANCE, ge=0, le=64, description="Bits of 256 in which two hashes of a picture differ")
+    ocr: bool = Field(False, description="Read the text in pictures: two pages with different words are no copies")
+    semantic: float | None = Field(None, gt=0, le=1, description="Cosine of embeddings from which a row is a copy")
+    against: str | None = Field(None, description="Release whose rows are there already: a copy of one of them goes")
+
+
+class ExamConfig(_Part):
+    """Exams that no row may give away."""
+
+    exams: tuple[str, ...] = Field(description="Files of exam items, plain or salted; docs/decontaminate.md")
+    ocr: bool = Field(False, description="Read the text in pictures too, not only in those drawn here")
+    meaning: bool = Field(False, description="Compare sentence vectors too: finds translations, takes ms for each text")
+
+    @field_validator("exams")
+    @classmethod
+    def _some(cls, exams: tuple[str, ...]) -> tuple[str, ...]:
+        if not exams:
+            raise ValueError("names no exam; leave `decontaminate` out where there is none")
+        _require_once([Path(exam).stem for exam in exams])
+        return exams
 
 
 class SplitConfig(_Part):
@@ -156,6 +187,7 @@ class Recipe(_Part):
     generate: GenerateConfig | None = None
     filter: FilterConfig = FilterConfig()
     dedup: DedupConfig = DedupConfig()
+    decontaminate: ExamConfig | None = None
     split: SplitConfig = SplitConfig()
     synth: SynthConfig | None = SynthConfig()
     release: ReleaseConfig = ReleaseConfig()

@@ -85,6 +85,30 @@ def push_disputed(path: Path, *, rows: int, overlap: int, dataset: str) -> dict[
         raise LookupError("judges left no row open that nobody has reviewed: `safeladder synth run` has rows judged")
     ordered = to_review([as_unsafe(judgement(row)) for row in said.iter_rows(named=True)])
     chosen = ordered.head(rows).select("sample_id", uncertainty="entropy")
+    return _push(store, server, chosen, overlap=overlap, dataset=dataset)
+
+
+def push_conflicts(path: Path, *, rows: int, overlap: int, dataset: str) -> dict[str, Any]:
+    """Send rows that were met with labels that contradict each other: of copies the one that stays.
+
+    Raises:
+        LookupError: If no label contradicts another, or all such rows have been reviewed.
+    """
+    store = Store.existing(path)
+    server = running(path)
+    met = store.read("label_conflicts").filter(pl.col("task") == "safety").select(sample_id="matched_id")
+    left = met.join(reviews(store), on="sample_id", how="anti")
+    if left.is_empty():
+        raise LookupError(
+            "no safety label contradicts another one that nobody has reviewed; `safeladder run` finds them"
+        )
+    counted = left.group_by("sample_id").len().sort("len", "sample_id", descending=[True, False])
+    chosen = counted.head(rows).select("sample_id", uncertainty=pl.lit(1.0))
+    return _push(store, server, chosen, overlap=overlap, dataset=dataset)
+
+
+def _push(store: Store, server: annotate.Server, chosen: pl.DataFrame, *, overlap: int, dataset: str) -> dict[str, Any]:
+    """Send `sample_id` and `uncertainty`, and say what became of them."""
     samples = store.read("samples").unique("sample_id", keep="first")
     texts = with_text(samples.join(chosen, on="sample_id", how="semi"))
     shown = texts.select("sample_id", "prompt", "response", "images", language=filters.detect(texts["prompt"]))

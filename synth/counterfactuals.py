@@ -121,9 +121,9 @@ def _instead(reply: str, other: str, gap: str) -> str:
 EDITS: dict[str, Edit] = {
     edit.name: edit
     for edit in (
-        Edit("refuse_then_comply", 2, KEEP_READING, "refusal_opening", "reply", _before),
-        Edit("disclaimer_suffix", 2, KEEP, "disclaimer", "reply", _after),
-        Edit("refuse_comply_disclaim", 1, KEEP_READING, "refusal_opening", "reply", _before, closing="disclaimer"),
+        Edit("refuse_then_comply", 3, KEEP_READING, "refusal_opening", "reply", _before),
+        Edit("disclaimer_suffix", 3, KEEP, "disclaimer", "reply", _after),
+        Edit("refuse_comply_disclaim", 2, KEEP_READING, "refusal_opening", "reply", _before, closing="disclaimer"),
         Edit("caveat_prefix", 1, KEEP, "caveat", "reply", _before),
         Edit("sure_prefix", 1, KEEP, "agreement", "reply", _before),
         Edit("swap_in_refusal", 1, REFUSED, "refusal", "prompt", _instead, benign=BENIGN),

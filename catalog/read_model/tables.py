@@ -25,6 +25,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "checkpoint_metrics": ("checkpoint_id", "model", "split", "slice", "metric"),
     "verdicts": ("sample_id", "checkpoint_id"),
     "judgements": ("sample_id", "judge"),
+    "pictures": ("media_id", "text"),
+    "label_conflicts": ("sample_id", "task", "label", "unsafe", "matched_id", "source", "file", "line"),
 }
 # A look-up by these columns takes about a millisecond whatever the size. More indexes cost more than they give: the
 # other tables are sorted by `sample_id` instead, so that a look-up reads one row group of each refresh.
@@ -41,6 +43,9 @@ ABOUT = {
     "judgements": "One row per sample and judge: what it said, or why it said nothing",
     "rejections": "One row per row that left, with the reason",
     "skipped": "One row per row that stayed and transform that does not apply to it, with the reason",
+    "pictures": "One row per picture that was compared with others: pixels, hashes, text",
+    "label_conflicts": "One row per copy whose label contradicts that of the copy that is preferred",
+    "signals": "One row per sample and task of a release that was measured: how crowded, hard and doubtful it is",
     "clusters": "One row per sample and the cluster of similar prompts it belongs to",
     "lineage": "One row per parent and child: transforms, training, rollouts, rewards",
     "splits": "One row per sample and the side of the exam it stands on",

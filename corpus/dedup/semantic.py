@@ -90,9 +90,9 @@ class _Walk:
     def _meet(self, kept: np.ndarray, later: np.ndarray) -> None:
         """Match later rows to the first kept row, by rank, among those in the lists that they look into."""
         first_M = np.full(len(later), len(self.unit_ND))
-        order_K, from_K = by_list(self.lists.at_N[kept], self.lists.count)
+        order_K, from_K = by_list(self.lists.at_N[kept], self.lists.number)
         probes_MP = self.lists.probes_NP[later]
-        order_A, from_A = by_list(probes_MP.ravel(), self.lists.count)
+        order_A, from_A = by_list(probes_MP.ravel(), self.lists.number)
         for one in np.flatnonzero((np.diff(from_K) > 0) & (np.diff(from_A) > 0)).tolist():
             there = kept[order_K[from_K[one] : from_K[one + 1]]]
             asking = order_A[from_A[one] : from_A[one + 1]] // probes_MP.shape[1]

@@ -1,11 +1,9 @@
 """Reject a text that says the same over and over, line by line or in one breath."""
 
-import zlib
-
+import numpy as np
 import polars as pl
 
 GRAM = 10  # characters: longer than a common word, shorter than a sentence, in English and in Chinese
-WORTH_COUNTING = 0.5  # a text that zlib cannot halve does not repeat half of itself
 
 
 def repeated_lines(text: pl.Expr, *, max_share: float = 0.5, min_lines: int = 4) -> pl.Expr:
@@ -44,16 +42,10 @@ def repeated_phrases(text: pl.Series, *, max_share: float = 0.5, min_chars: int 
         Rae et al. 2021, arXiv 2112.11446, table A1 (duplicate n-gram fractions), on characters so that it needs no
         words.
     """
-    found: list[str | None] = []
-    for value in text:
-        repeats = value is not None and len(value) >= min_chars and _share(value) > max_share
-        found.append("repeated_phrases" if repeats else None)
-    return pl.Series(text.name, found, dtype=pl.String)
+    from corpus.filters.kernels import code_points, distinct_windows
 
-
-def _share(text: str) -> float:
-    data = text.encode()
-    if len(zlib.compress(data, 1)) > WORTH_COUNTING * len(data) + 20:  # the header weighs on short texts
-        return 0.0
-    windows = len(text) - GRAM + 1
-    return 1 - len({text[i : i + GRAM] for i in range(windows)}) / windows
+    points, starts = code_points(text)
+    distinct = distinct_windows(points, starts, GRAM, min_chars)
+    windows = np.diff(starts) - GRAM + 1
+    repeats = (distinct >= 0) & (windows - distinct > max_share * windows)
+    return pl.select(pl.when(pl.Series(repeats)).then(pl.lit("repeated_phrases")).alias(text.name)).to_series()

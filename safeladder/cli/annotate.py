@@ -64,18 +64,23 @@ def push(
     rows: Annotated[int, typer.Option(min=1, help="How many of the least certain rows")] = 50,
     overlap: Annotated[int, typer.Option(min=1, help="Reviewers per row")] = 1,
     disputed: Annotated[bool, typer.Option("--disputed", help="Written rows whose label judges left open")] = False,
+    conflicts: Annotated[bool, typer.Option("--conflicts", help="Rows met with labels that contradict")] = False,
     dataset: DatasetOption = "safety-review",
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send the rows with the least certain verdicts, or those that judges disagree on; pushing again doubles nothing.
+    """Send rows to review: those with the least certain verdicts, or with --disputed or --conflicts those left open.
 
-    Examples: `safeladder annotate push --rows 50`; `safeladder annotate push --disputed`.
+    Pushing again doubles nothing.
+
+    Examples: `safeladder annotate push --rows 50`; `safeladder annotate push --conflicts`.
     """
-    from safeladder.reviewing import push_disputed, push_uncertain
+    from safeladder.reviewing import push_conflicts, push_disputed, push_uncertain
     from safeladder.settings import store_path
 
-    send = push_disputed if disputed else push_uncertain
+    if disputed and conflicts:
+        raise typer.BadParameter("--disputed and --conflicts are two pushes; give one of them")
+    send = push_conflicts if conflicts else push_disputed if disputed else push_uncertain
     emit([send(store_path(store), rows=rows, overlap=overlap, dataset=dataset)], as_json=as_json)
     say("next: review in the browser, then safeladder annotate pull")
 

@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from safeladder.cli import annotate, catalog, doctor, models, release, rl, run, source, store, synth, taxonomy, verifier
+from safeladder.cli import (
+    annotate,
+    catalog,
+    curate,
+    doctor,
+    exam,
+    models,
+    release,
+    rl,
+    run,
+    source,
+    store,
+    synth,
+    taxonomy,
+    verifier,
+)
 from safeladder.cli.console import DidNotHold
 
 app = typer.Typer(
@@ -21,10 +36,12 @@ app = typer.Typer(
 run.register(app)
 catalog.register(app)
 store.register()
+curate.register(app)
 app.command("doctor")(doctor.doctor)
 app.add_typer(release.app, name="release")
 app.add_typer(release.shards, name="shards")
 app.add_typer(source.app, name="source")
+app.add_typer(exam.app, name="exam")
 app.add_typer(taxonomy.app, name="taxonomy")
 app.add_typer(synth.app, name="synth")
 app.add_typer(annotate.app, name="annotate")

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from catalog import Stage, Store
-from safeladder.pipeline import clean, derive, generate, ingest, judge, reinforce, release, verify
+from catalog import Stage, Store, releases
+from corpus.sources import Source
+from safeladder.pipeline import clean, copies, derive, exams, generate, ingest, judge, reinforce, release, verify
 from safeladder.recipe import Recipe
 
 
@@ -27,16 +28,22 @@ def stages(recipe: Recipe, store: Store, data: Path, *, workers: int = 1) -> lis
         written = generate.stages(recipe.generate, store, seed=recipe.seed)
         written += judge.stages(recipe.generate, store, written)
     given = [stage.name for stage in ingests] + [stage.name for stage in written[-1:]]
+    licenses = {source.slug: source.license for source in map(Source.load, recipe.sources)}
+    against = releases.find_release(store, recipe.dedup.against)["release_id"] if recipe.dedup.against else None
     chain = [
         *ingests,
         *written,
         clean.filter_stage(recipe.filter, given, workers=workers),
-        clean.dedup_stage(recipe.dedup),
-        clean.split_stage(recipe.split, seed=recipe.seed, made_from=made_from),
+        copies.dedup_stage(recipe.dedup, licenses=licenses, against=against, workers=workers),
     ]
+    if recipe.decontaminate:
+        chain.append(exams.stage(recipe.decontaminate, workers=workers))
+    chain.append(clean.split_stage(recipe.split, after=chain[-1].name, seed=recipe.seed, made_from=made_from))
     if recipe.synth:
         chain.append(derive.stage(recipe.synth, workers=workers, sides=recipe.split, seed=recipe.seed))
-    chain.append(release.stage(recipe.release, store, after=[stage.name for stage in chain]))
+    chain.append(
+        release.stage(recipe.release, store, after=[stage.name for stage in chain], exams=recipe.decontaminate)
+    )
     if recipe.verifier:
         chain += [verify.train_stage(recipe.verifier), verify.score_stage()]
     if recipe.rl:

@@ -1,14 +1,15 @@
-"""Filter, deduplicate, cluster and split: what stays in the corpus, and on which side of the exam it stands."""
+"""Filter, cluster and split: which rows are fit to be judged, and on which side of the exam they stand."""
 
 from pathlib import Path
 
 import polars as pl
 
 from catalog import Accounting, Context, Output, Stage, Store, releases, with_text
-from corpus import clusters, dedup, filters, pieces, split, steps
+from corpus import clusters, filters, pieces, split, steps
 from corpus.pieces import REASON_FAILED
-from safeladder.pipeline.frames import annotations_of, empty, table
-from safeladder.recipe import DedupConfig, FilterConfig, SplitConfig
+from safeladder.pipeline.frames import empty, table
+from safeladder.pipeline.scrubbing import scrubbed
+from safeladder.recipe import FilterConfig, SplitConfig
 
 
 def filter_stage(config: FilterConfig, ingests: list[str], *, workers: int) -> Stage:
@@ -37,19 +38,10 @@ def _filter(context: Context, config: FilterConfig, workers: int) -> Output:
         again = _all(context).join(failed, on=PLACE, how="semi", nulls_equal=True)
         inputs = [context.workdir / "again.parquet"]
         pieces.write(inputs[0], again)
-    reasons: list[steps.Reason] = [
-        filters.length(pl.col("reply"), min_chars=config.min_chars, max_chars=config.max_chars),
-        filters.length(pl.col("whole"), max_chars=config.max_chars),
-        filters.repeated_lines(pl.col("reply"), max_share=config.max_repeated),
-        steps.OnColumn("reply", filters.repeated_phrases, {"max_share": config.max_repeated}),
-        steps.OnColumn("reply", filters.language, {"allowed": config.languages}),
-    ]
-    if config.pii:
-        reasons.append(steps.OnColumn("whole", filters.pii))
     done = steps.run_filters(
         inputs,
         context.workdir / "out",
-        reasons,
+        reasons(config),
         workers=workers,
         may_fail=1.0 if context.before else 0.1,
         tick=lambda ready, total: context.tick(ready, total, "pieces"),
@@ -63,10 +55,48 @@ def _filter(context: Context, config: FilterConfig, workers: int) -> Output:
         gone = pl.concat([stands, table("rejections", gone)])
         kept = everything.join(gone, on=PLACE, how="anti", nulls_equal=True)
     bad = int((gone["reason"] == REASON_FAILED).sum())
-    return Output(
-        Accounting(rows_in, kept.height, rejected=gone.height - bad, failed=bad),
-        {"working": kept, "rejections": table("rejections", gone, stage="filter")},
-    )
+    out = {"working": kept, "rejections": table("rejections", gone, stage="filter")}
+    created = 0
+    if config.pii == "scrub":
+        personal = gone.filter(pl.col("reason").is_in(list(filters.PII_REASONS.values())))
+        made = scrubbed(_all(context).join(personal, on=PLACE, how="semi", nulls_equal=True))
+        created = made["working"].height
+        out |= made | {"working": pl.concat([kept, made["working"]])}
+    return Output(Accounting(rows_in, kept.height, rejected=gone.height - bad, failed=bad, created=created), out)
+
+
+def reasons(config: FilterConfig) -> list[steps.Reason]:
+    """The filters that a recipe asks for, in the order in which they are asked; personal data last.
+
+    Ciphers and broken characters are attacks where they stand in a prompt: those filters read the reply alone.
+    """
+    chosen: list[steps.Reason] = [
+        filters.length(pl.col("reply"), min_chars=config.min_chars, max_chars=config.max_chars),
+        filters.length(pl.col("whole"), max_chars=config.max_chars),
+        filters.repeated_lines(pl.col("reply"), max_share=config.max_repeated),
+        steps.OnColumn("reply", filters.repeated_phrases, {"max_share": config.max_repeated}),
+        steps.OnColumn("reply", filters.language, {"allowed": config.languages}),
+    ]
+    if config.min_words_with_letter_ratio is not None:
+        least = config.min_words_with_letter_ratio
+        chosen.append(filters.words_with_letter(pl.col("reply"), min_ratio=least))
+    if config.broken:
+        chosen += [
+            filters.no_words(pl.col("response")),
+            filters.mojibake(pl.col("response")),
+            *(steps.OnColumn("response", broken) for broken in (filters.control_characters, filters.gibberish)),
+        ]
+    if config.template:
+        chosen.append(steps.OnColumn("response", filters.template))
+    if config.placeholders:
+        chosen.append(steps.OnColumn("response", filters.placeholders))
+    if config.markup:
+        chosen += [steps.OnColumn("whole", markup) for markup in (filters.active_markup, filters.leftover_markup)]
+    if config.secrets:
+        chosen.append(steps.OnColumn("whole", filters.secrets))
+    if config.pii != "keep":
+        chosen.append(steps.OnColumn("whole", filters.pii))
+    return chosen
 
 
 def _all(context: Context) -> pl.DataFrame:
@@ -77,83 +107,19 @@ def _read(paths: list[Path], name: str) -> pl.DataFrame:
     return pl.concat([empty(name), *(table(name, pl.read_parquet(path)) for path in paths)])
 
 
-NO_COPIES = pl.DataFrame(
-    schema={"row": pl.UInt32, "matched_id": pl.String, "similarity": pl.Float64, "reason": pl.String}
-)
-
-
-def dedup_stage(config: DedupConfig) -> Stage:
-    """Keep one of several copies, exact or near."""
-    return Stage(
-        name="dedup",
-        work=lambda context: _dedup(context, config),
-        after=("filter",),
-        config=config.model_dump(mode="json"),
-    )
-
-
-def _dedup(context: Context, config: DedupConfig) -> Output:
-    rows = with_text(context.read("working", "filter")).with_row_index("row")
-    copies = dedup.exact_duplicates(rows)
-    left = rows.join(copies, on="row", how="anti")
-    # A minimal pair with two answers is what a verifier learns most from: only rows with the same answer are copies.
-    answer = ["task", "label", "unsafe"]
-    near = pl.concat([NO_COPIES, *(_near(group, config.threshold) for group in _texts(left).partition_by(answer))])
-    copies = _followed(copies, left, near)
-    gone = pl.concat([copies.with_columns(reason=pl.lit("exact_duplicate")), near])
-    rejected = table("rejections", rows.join(gone, on="row"), stage="dedup")
-    kept = left.join(gone, on="row", how="anti")
-    return Output(
-        Accounting(rows.height, kept.height, rejected=rejected.height),
-        {
-            "working": table("working", kept),
-            "rejections": rejected,
-            "annotations": annotations_of(_handed_on(rows, copies), annotator=pl.col("source")),
-        },
-    )
-
-
-def _texts(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows without pictures, with rank and the text that is compared; pictures are not compared yet."""
-    plain = rows.filter(pl.col("images").list.len() == 0)
-    whole = pl.concat_str("prompt", "response", separator="\n", ignore_nulls=True)
-    return plain.with_columns(rank=dedup.keep_rank(plain), whole=whole)
-
-
-def _near(group: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    found = dedup.near_duplicates(group["whole"], group["sample_id"], group["rank"], threshold=threshold)
-    return found.with_columns(row=group["row"].gather(found["row"]), reason=pl.lit("near_duplicate"))
-
-
-def _followed(copies: pl.DataFrame, left: pl.DataFrame, near: pl.DataFrame) -> pl.DataFrame:
-    """Exact copies, each with the row that stays in the end: what it copied may be a near copy of another."""
-    gone = left.select("row", "sample_id").join(near, on="row")
-    moved = gone.select(matched_id="sample_id", stays="matched_id", near="similarity")
-    return copies.join(moved, on="matched_id", how="left").select(
-        "row",
-        matched_id=pl.coalesce("stays", "matched_id"),
-        similarity=pl.coalesce("near", "similarity"),
-    )
-
-
-def _handed_on(rows: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
-    """Exact copies under another id, as rows of the sample that stays: their labels must not go with them."""
-    copied = rows.join(copies, on="row").filter(pl.col("sample_id") != pl.col("matched_id"))
-    return copied.with_columns(sample_id=pl.col("matched_id"))
-
-
-def split_stage(config: SplitConfig, *, seed: int, made_from: str | None = None) -> Stage:
+def split_stage(config: SplitConfig, *, after: str, seed: int, made_from: str | None = None) -> Stage:
     """Cluster by prompt and image, and put whole clusters into train, calibration or test.
 
     Args:
         config: Shares, and what makes a cluster.
+        after: Name of the stage whose rows are split.
         seed: Decides which cluster goes where.
         made_from: Release whose rows some of these were made from: they stay on the side of their parents.
     """
     return Stage(
         name="split",
         work=lambda context: _split(context, config, seed, made_from),
-        after=("dedup",),
+        after=(after,),
         config=config.model_dump(mode="json") | {"seed": seed},
         reads={"made_from": made_from} if made_from else {},
         version=2,  # 1 cut by the number of clusters
@@ -161,7 +127,8 @@ def split_stage(config: SplitConfig, *, seed: int, made_from: str | None = None)
 
 
 def _split(context: Context, config: SplitConfig, seed: int, made_from: str | None) -> Output:
-    rows = with_text(context.read("working", "dedup"))
+    (before,) = context.upstream
+    rows = with_text(context.read("working", before))
     found = clusters.prompt_clusters(rows, threshold=config.cluster_threshold)
     sides = split.assign(found, calibration=config.calibration, test=config.test, seed=seed)
     gone = empty("rejections")

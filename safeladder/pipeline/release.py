@@ -5,16 +5,20 @@ from collections.abc import Iterable
 import polars as pl
 
 from catalog import Accounting, Context, Output, Stage, Store, digest, releases
+from safeladder.pipeline.exams import refuse
 from safeladder.pipeline.frames import table
-from safeladder.recipe import ReleaseConfig
+from safeladder.recipe import ExamConfig, ReleaseConfig
 
 
-def stage(config: ReleaseConfig, store: Store, *, after: list[str]) -> Stage:
-    """Freeze a release of what the stages before it made; new reviews in the store make a new one."""
+def stage(config: ReleaseConfig, store: Store, *, after: list[str], exams: ExamConfig | None = None) -> Stage:
+    """Freeze a release of what the stages before it made; new reviews in the store make a new one.
+
+    With exams, no release is frozen that has a row which holds an item of one.
+    """
     latest = reviews(store).sort("sample_id", "task", "annotator")
     return Stage(
         name="release",
-        work=lambda context: freeze(context.store, context.upstream.values(), name=config.name),
+        work=lambda context: freeze(context.store, context.upstream.values(), name=config.name, exams=exams),
         after=tuple(after),
         config=config.model_dump(mode="json"),
         reads={"reviews": digest(latest["annotation_id"].to_list())},
@@ -27,15 +31,20 @@ def reviews(store: Store) -> pl.DataFrame:
     return answers.unique(["sample_id", "task", "annotator"], keep="last", maintain_order=True)
 
 
-def freeze(store: Store, stage_ids: Iterable[str], *, name: str) -> Output:
+def freeze(store: Store, stage_ids: Iterable[str], *, name: str, exams: ExamConfig | None = None) -> Output:
     """Freeze a release of the members that stages placed, with the labels that they and the reviewers gave.
 
     What other runs in this store said of the same samples does not count, so a release does not depend on its history.
     What has no settled label is rejected with the reason.
+
+    Raises:
+        RuntimeError: If a member holds an item of the exams.
     """
     stage_ids = list(stage_ids)
     placed = pl.concat([store.read("splits", batch_id=stage_id) for stage_id in stage_ids])
     members = placed.select("sample_id", "split", "cluster_id")
+    if exams:
+        refuse(store, members["sample_id"], exams, name=name)
     given = [store.read("annotations", batch_id=stage_id) for stage_id in stage_ids]
     frozen = releases.freeze(store, members, pl.concat([*given, reviews(store)]), name=name)
     rows, conflicts = frozen["rows"], frozen["conflicts"]

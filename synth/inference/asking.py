@@ -1,22 +1,20 @@
 """One request over HTTP: retried while the server is busy or broken, and answered by a reply whatever happens."""
 
 import asyncio
-import logging
+import json
+import random
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from synth.inference import wire
 from synth.inference.request import Reply, Request
 
-if TYPE_CHECKING:
-    import httpx2
-
-logging.getLogger("stamina").setLevel(logging.ERROR)  # it warns of every retry; those are expected here
-
 AGAIN = {408, 409, 425, 429}
 MISCONFIGURED = {401, 403, 404}
-LONGEST_WAIT_S = 60.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60.0
+JSON = {"Content-Type": "application/json"}
 WORD = re.compile("[A-Za-z0-9_.-]{1,40}")
 
 
@@ -56,19 +54,20 @@ class Asker:
         attempts: int,
         patience: int,
     ) -> None:
-        import httpx2
+        import aiohttp
 
         self._model, self._picture, self._attempts, self._patience = model, picture, attempts, patience
-        self._base, self._timeout_s, self._lost_in_a_row = base, timeout_s, 0
-        self._client = httpx2.AsyncClient(
-            base_url=base,
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            timeout=httpx2.Timeout(timeout_s, connect=min(10.0, timeout_s)),
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None),
+        self._base, self._lost_in_a_row = base, 0
+        self._session = aiohttp.ClientSession(
+            headers=JSON | ({"Authorization": f"Bearer {key}"} if key else {}),
+            timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(10.0, timeout_s)),
+            connector=aiohttp.TCPConnector(limit=0),  # whoever calls limits the requests in flight
+            cookie_jar=aiohttp.DummyCookieJar(),
+            proxy=_proxy(base),
         )
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._session.close()
 
     async def ask(self, request: Request) -> Reply:
         """The reply to a request; one that got no answer says why in `failure`.
@@ -77,81 +76,93 @@ class Asker:
             EndpointLost: If the server refuses the key or does not know the model, or if too many requests in a row
                 got no answer.
         """
-        import stamina
-
         pictures = {}
         for media_id in request.media_ids:
             try:
                 pictures[media_id] = self._picture(media_id)
             except (LookupError, OSError, RuntimeError) as error:
                 return Reply(id=request.id, failure="no_picture", detail=f"{type(error).__name__} for {media_id}")
-        sent = wire.body(request, model=self._model, picture=pictures.__getitem__)
-        try:
-            async for attempt in stamina.retry_context(
-                on=_backoff, attempts=self._attempts, timeout=None, wait_initial=0.5, wait_max=LONGEST_WAIT_S
-            ):
-                with attempt:
-                    answer = await self._post(request, sent)
-        except _Failed as failed:
-            if failed.failure != "refused_by_server":
-                self._lost_in_a_row += 1
-            if self._lost_in_a_row >= self._patience:
-                raise EndpointLost(
-                    f"{self._lost_in_a_row} requests in a row got no answer from {self._base}, the last one: "
-                    f"{failed.failure} ({failed.detail}); what was answered is kept: run the same command when the "
-                    "server is well"
-                ) from None
-            return Reply(id=request.id, failure=failed.failure, detail=failed.detail)
+        body = wire.body(request, model=self._model, picture=pictures.__getitem__)
+        sent = json.dumps(body, ensure_ascii=False).encode()
+        for tried in range(1, self._attempts + 1):
+            try:
+                answer = await self._post(request, sent)
+            except _Failed as failed:
+                if failed.failure == "refused_by_server" or tried == self._attempts:
+                    return self._given_up(request, failed)
+                await asyncio.sleep(_backoff(tried) if failed.wait is None else failed.wait)
+            else:
+                break
         self._lost_in_a_row = 0
         return answer
 
-    async def _post(self, request: Request, sent: Mapping[str, Any]) -> Reply:
-        import httpx2
-
-        try:
-            async with asyncio.timeout(self._timeout_s):  # the client's own counts from one byte to the next
-                response = await self._client.post(wire.path(request), json=sent)
-        except (TimeoutError, httpx2.TimeoutException) as error:
-            raise _Failed("timeout", type(error).__name__) from None
-        except httpx2.DecodingError as error:
-            raise _Failed("malformed", type(error).__name__) from None
-        except httpx2.TransportError as error:
-            raise _Failed("connection", type(error).__name__) from None
-        if response.status_code in MISCONFIGURED:
+    def _given_up(self, request: Request, failed: _Failed) -> Reply:
+        if failed.failure != "refused_by_server":
+            self._lost_in_a_row += 1
+        if self._lost_in_a_row >= self._patience:
             raise EndpointLost(
-                f"{self._base} answers {response.status_code} to {wire.path(request)} for the model {self._model!r}: "
+                f"{self._lost_in_a_row} requests in a row got no answer from {self._base}, the last one: "
+                f"{failed.failure} ({failed.detail}); what was answered is kept: run the same command when the "
+                "server is well"
+            ) from None
+        return Reply(id=request.id, failure=failed.failure, detail=failed.detail)
+
+    async def _post(self, request: Request, sent: bytes) -> Reply:
+        import aiohttp
+
+        to = self._base + wire.path(request)
+        try:
+            async with self._session.post(to, data=sent, allow_redirects=False) as response:
+                body = await response.read()
+        except TimeoutError as error:
+            raise _Failed("timeout", type(error).__name__) from None
+        except (aiohttp.ClientError, OSError) as error:
+            garbled = isinstance(error.__cause__, aiohttp.http_exceptions.ContentEncodingError)
+            raise _Failed("malformed" if garbled else "connection", type(error.__cause__ or error).__name__) from None
+        if response.status in MISCONFIGURED:
+            raise EndpointLost(
+                f"{self._base} answers {response.status} to {wire.path(request)} for the model {self._model!r}: "
                 "look at its address, the model's name and the key; `safeladder doctor synth` asks it what it serves"
             )
-        if response.status_code != 200:
-            detail = f"HTTP {response.status_code}{_said(response)}"
-            if response.status_code in AGAIN:
-                raise _Failed("busy", detail, wait=_asked_to_wait(response))
-            raise _Failed("server_error" if response.status_code >= 500 else "refused_by_server", detail)
+        if response.status != 200:
+            detail = f"HTTP {response.status}{_said(body)}"
+            if response.status in AGAIN:
+                raise _Failed("busy", detail, wait=_asked_to_wait(response.headers))
+            raise _Failed("server_error" if response.status >= 500 else "refused_by_server", detail)
         try:
-            return wire.reply(request, response.json())
+            return wire.reply(request, json.loads(body))
         except wire.Malformed as error:
             raise _Failed("malformed", str(error)) from None
         except (ValueError, RecursionError):
             raise _Failed("malformed", "the body is no JSON") from None
 
 
-def _backoff(error: Exception) -> bool | float:
-    if not isinstance(error, _Failed) or error.failure == "refused_by_server":
-        return False
-    return True if error.wait is None else error.wait
+def _proxy(base: str) -> str | None:
+    """The proxy that the environment names for an address."""
+    parts = urlsplit(base)
+    if proxy_bypass(parts.netloc):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
-def _asked_to_wait(response: "httpx2.Response") -> float | None:
+def _backoff(tried: int) -> float:
+    """Seconds: twice as long after each try, and up to one more, so that requests do not come back all at once."""
+    return min(FIRST_WAIT_S * 2 ** (tried - 1) + random.random(), LONGEST_WAIT_S)
+
+
+def _asked_to_wait(headers: Mapping[str, str]) -> float | None:
     try:
-        return min(max(float(response.headers["retry-after"]), 0.0), LONGEST_WAIT_S)
+        return min(max(0.0, float(headers["Retry-After"])), LONGEST_WAIT_S)
     except (KeyError, ValueError):
         return None
 
 
-def _said(response: "httpx2.Response") -> str:
+def _said(body: bytes) -> str:
     """What kind of error it is, never the message: it may quote the request, which must get into no log."""
     try:
-        error = response.json()
+        error = json.loads(body)
         error = error.get("error") or error
         told = {name: str(error[name]) for name in ("type", "code", "param") if error.get(name) is not None}
     except (ValueError, RecursionError, TypeError, AttributeError):

@@ -1,11 +1,11 @@
 """datatrove's inference loop, held to its word: a write that fails stops it, and every document gets a reply.
 
-Its own checkpoints and replay cache are off: they skip rows by count, leave the model out of their key and hold up
-the loop while they wait for a queue to run dry. `Journal` stands in their place.
+Its own checkpoints and replay cache are off: they skip rows by count, leave the model out of their key, wait for the
+disk once per answer and hold up the loop until a queue has run dry. `Journal` stands in their place.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.inference.run_inference import InferenceConfig, InferenceRunner
 from datatrove.pipeline.inference.servers.base import InferenceServer
-from datatrove.pipeline.inference.types import InferenceError, ServerError
+from datatrove.pipeline.inference.types import ServerError
 
 from synth.inference.asking import EndpointLost
 from synth.inference.endpoint import Endpoint, Engine
@@ -82,8 +82,6 @@ class StrictRunner(InferenceRunner):
         self.output_writer = Journal(self._folder, answers=self._answers, rank=rank)
         try:
             super().run(documents, rank, world_size)
-        except InferenceError as error:  # how the loop wraps whatever stopped it
-            raise (error.error if isinstance(error.error, Exception) else error) from None
         except ServerError as error:
             raise EndpointLost(str(error.error)) from None
 
@@ -92,29 +90,37 @@ class StrictRunner(InferenceRunner):
         asyncio.get_running_loop().set_exception_handler(_not_again)
         await super().run_async(data_gen, rank)
 
+    async def _async_data_gen(self, sync_gen: Iterable[Document]) -> AsyncIterator[Document]:
+        for document in sync_gen:  # they are in memory: a hop to a thread for each would hold up the loop
+            yield document
+
     def _init_server(self, rank: int) -> InferenceServer:
         if isinstance(self._engine, Endpoint):
             return Remote(self.config, rank, engine=self._engine, picture=self._picture)
         return Own(self.config, rank, engine=self._engine, picture=self._picture)
 
-    async def _cached_request(
-        self, payload: Request, semaphore: asyncio.Semaphore, server: InferenceServer, **_: Any
-    ) -> Reply:
+    async def _handle_record(
+        self,
+        doc: Document,
+        rank: int,
+        chunk_index: int,
+        rollout_fn: Any,
+        output_writer_context: Journal,
+        server: InferenceServer,
+        semaphore: asyncio.Semaphore,
+    ) -> None:
+        request = doc.metadata["request"]
         async with semaphore:
-            reply: Reply = await server.make_request(payload)
-        return reply
-
-    async def _save_document(self, document: Document, output_writer_context: Journal, *_: Any, **__: Any) -> None:
-        (reply,) = document.metadata[self.metadata_key]
-        output_writer_context.write(document.metadata["request"], reply)
+            reply = await rollout_fn(request, server)
+        output_writer_context.write(request, reply)
 
 
 def _not_again(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What stopped the loop is raised once; each request that met the same would be told as never looked at."""
-    if not isinstance(context.get("exception"), InferenceError | ServerError | EndpointLost):
+    if not isinstance(context.get("exception"), OSError | ServerError | EndpointLost):
         loop.default_exception_handler(context)
 
 
-async def _ask(document: Document, generate: Any) -> Reply:
-    reply: Reply = await generate(document.metadata["request"])
+async def _ask(request: Request, server: InferenceServer) -> Reply:
+    reply: Reply = await server.make_request(request)
     return reply

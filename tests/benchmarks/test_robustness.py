@@ -54,6 +54,10 @@ def test_it_measures_both_verifiers_on_the_same_rows(benchmark, config, tmp_path
                 for part in ("recall", "false positives"):
                     value, low, high = found["figures"][f"{part}, {language}, {edit}, {name}"]
                     assert 0 <= low <= value <= high <= 1
+                if edit != "none":
+                    for at in ("", "at 0.5: "):
+                        share = found["figures"][f"{at}kept, {language}, {edit}, {name}"]
+                        assert share is None or 0 <= share[1] <= share[0] <= share[2] <= 1
     low, high = found["figures"]["auroc, all, with less without"][1:]
     assert low <= high
 
@@ -119,6 +123,22 @@ def test_shares_and_differences_are_counted_per_cell(benchmark):
     ranked = benchmark.ranking(rows, said)
     assert ranked["auroc, zh, with"][0] == 1 and ranked["auroc, zh, without"][0] == 0.75
     assert ranked["auroc, zh, with less without"][0] == 0.25
+
+
+def test_kept_recall_counts_only_rows_that_were_caught_unedited(benchmark):
+    rows = table(*(
+        (str(i), "test", language, unsafe, f"c{i}", "", "", "shelf")
+        for language, first in (("en", 0), ("zh", 5))
+        for i, unsafe in enumerate((True, True, True, True, False), first)
+    ))  # fmt: skip
+    plain, hidden = [0.9, 0.8, 0.6, 0.1, 0.9, *[0.1] * 5], [0.9, 0.6, 0.2, 0.9, 0.1, *[0.9] * 5]
+    said = {"with": pl.DataFrame({name: plain if name == "none" else hidden for name in benchmark.MEASURED})}
+    at_half, higher = (benchmark.kept(rows, said, {"with": threshold}) for threshold in (0.5, 0.7))
+    assert "kept, en, none, with" not in at_half  # all of them, by definition
+    value, low, high = at_half["kept, en, both, with"]
+    assert value == round(2 / 3, 3) and low == 0 and high == 1
+    assert higher["kept, en, disclaimer behind, with"][0] == 0.5
+    assert at_half["kept, zh, both, with"] is None  # none was caught: not known, and not 0
 
 
 def test_an_interval_leaves_out_resamples_that_cannot_have_the_figure(benchmark):

@@ -2,9 +2,11 @@
 
 import json
 
+import polars as pl
 import pytest
 import yaml
 
+from catalog import with_text
 from catalog.labels import SAFETY
 
 
@@ -13,11 +15,11 @@ def source(tmp_path, monkeypatch):
     """Run the ingest-to-release part of the factory over rows of a source of one's own."""
     from catalog import Store, execute
     from corpus import sources
-    from safeladder.pipeline import clean, ingest, release
-    from safeladder.recipe import DedupConfig, FilterConfig, ReleaseConfig, SplitConfig
+    from safeladder.pipeline import clean, copies, exams, ingest, release
+    from safeladder.recipe import DedupConfig, ExamConfig, FilterConfig, ReleaseConfig, SplitConfig
 
-    def run(rows):
-        (tmp_path / "data" / "mine").mkdir(parents=True)
+    def run(rows, *, filter=None, dedup=None, exam=None, against=None):
+        (tmp_path / "data" / "mine").mkdir(parents=True, exist_ok=True)
         (tmp_path / "data" / "mine" / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         description = {
             "slug": "mine",
@@ -50,10 +52,12 @@ def source(tmp_path, monkeypatch):
         store = Store(tmp_path / "store")
         chain = [
             *ingest.stages(["mine"], tmp_path / "data"),
-            clean.filter_stage(FilterConfig(), ["ingest:mine"], workers=1),
-            clean.dedup_stage(DedupConfig()),
-            clean.split_stage(SplitConfig(), seed=0),
+            clean.filter_stage(FilterConfig(**filter or {}), ["ingest:mine"], workers=1),
+            copies.dedup_stage(DedupConfig(**dedup or {}), licenses={"mine": "MIT"}, against=against),
         ]
+        if exam:
+            chain.append(exams.stage(ExamConfig(exams=(str(exam),))))
+        chain.append(clean.split_stage(SplitConfig(), after=chain[-1].name, seed=0))
         chain.append(release.stage(ReleaseConfig(name="r"), store, after=[stage.name for stage in chain]))
         execute(store, name="t", recipe={}, stages=chain)
         return store
@@ -99,3 +103,57 @@ def test_a_minimal_pair_with_two_answers_stays_whole(source):
     )
     assert store.read("release_rows").height == 2 and store.read("rejections").is_empty()
     assert store.read("splits")["split"].n_unique() == 1
+
+
+def test_personal_data_goes_with_its_row_or_without_it(source):
+    rows = [
+        {"q": "Write me a letter.", "a": f"{WORDS}. 请拨打13912345678联系我。", "label": "Safe without risk"},
+        {"q": "Write me a poem.", "a": "Roses stand beside the open gate.", "label": "Safe without risk"},
+    ]
+    store = source(rows, filter={"pii": "scrub"})
+    (gone,) = store.read("rejections").to_dicts()
+    made = store.read("lineage").filter(pl.col("relation") == "scrub@1").to_dicts()
+    assert gone["reason"] == "pii_phone" and [link["parent_id"] for link in made] == [gone["sample_id"]]
+    kept = with_text(store.read("samples").join(store.read("release_rows"), on="sample_id"))
+    assert sorted(kept["response"]) == [rows[1]["a"], f"{WORDS}. 请拨打[PHONE]联系我。"]
+    assert gone["sample_id"] not in kept["sample_id"]
+
+
+def test_a_row_that_holds_an_exam_item_is_kept_out_with_its_place(source, tmp_path):
+    item = "A traveller carries three numbered keys and must open two doors before the guard comes back at seven"
+    (tmp_path / "keys.jsonl").write_text(json.dumps({"id": "k1", "text": item}))
+    rows = [
+        {"q": f"Please answer this. {item.upper()}. Thank you.", "a": WORDS, "label": "Safe without risk"},
+        {"q": "Tell me a story.", "a": "Roses stand beside the open gate.", "label": "Safe without risk"},
+    ]
+    store = source(rows, exam=tmp_path / "keys.jsonl")
+    (gone,) = store.read("rejections").to_dicts()
+    assert (gone["stage"], gone["reason"], gone["similarity"]) == ("decontaminate", "holds_exam_item", 1.0)
+    assert gone["detail"] == "keys item k1: verbatim in prompt 20-120"
+    assert store.read("release_rows").height == 1
+
+
+def test_labels_that_contradict_are_rows_to_review(source):
+    rows = [
+        {"q": "Tell me a story.", "a": WORDS, "label": "Safe without risk"},
+        {"q": "tell me a story.", "a": WORDS, "label": "Unsafe"},
+        {"q": "Tell me a poem.", "a": "Roses stand beside the open gate.", "label": "Safe without risk"},
+    ]
+    store = source(rows)
+    (conflict,) = store.read("label_conflicts").to_dicts()
+    assert {conflict["label"], conflict["matched_label"]} == {"Safe without risk", "Unsafe"}
+    assert conflict["source"] == "mine" and conflict["sample_id"] != conflict["matched_id"]
+
+
+def test_new_rows_are_compared_with_a_release_that_is_there(source):
+    old = [{"q": "Tell me a story.", "a": f"{WORDS} again today", "label": "Safe without risk"}]
+    store = source(old)
+    (release_id,) = store.read("release_rows")["release_id"].unique()
+    (known,) = store.read("release_rows")["sample_id"]
+    new = [
+        {"q": "Tell me a story.", "a": f"{WORDS} again", "label": "Safe without risk"},
+        {"q": "Tell me a poem.", "a": "Roses stand beside the open gate.", "label": "Safe without risk"},
+    ]
+    store = source(new, against=release_id)
+    (gone,) = store.read("rejections").to_dicts()
+    assert gone["matched_id"] == known and gone["reason"] == "near_duplicate"

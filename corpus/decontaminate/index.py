@@ -1,0 +1,148 @@
+"""All exams as arrays that one pass over the rows is held against; built once, and given to workers.
+
+Axes: I items, S runs of all items in order, K their tokens, G distinct runs.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from corpus.decontaminate.exam import Exam, key_of
+from corpus.decontaminate.hashing import Key
+from corpus.decontaminate.match import Table, slots
+
+MIN_CONTAINMENT = 0.65
+MIN_SHORT = 0.8  # the same for items of fewer than SHORT tokens, which resemble each other sooner
+SHORT = 20
+MIN_OWN = 0.5  # share of what is not frame that must be there too
+LONGER = 0.05  # an edited word costs n tokens of an item: so much less is asked for with each token of n above 2
+FRAME = (2, 10)  # a run in more items than a tenth of the exam, and than these bounds, is frame
+
+UNCHECKED = {"exam": pl.String, "item_id": pl.String, "part": pl.String, "reason": pl.String}
+
+
+class Section(NamedTuple):
+    """Items of one key and one length of runs; `item_I` are their places in `Index.items`."""
+
+    key: Key
+    n: int
+    table: Table
+    item_I: np.ndarray
+
+
+class Index(NamedTuple):
+    """What `find` looks for.
+
+    `items` has `exam`, `item_id`, `text`, `picture`, `inner` and `small`; `unchecked` the parts of items that
+    nothing can find.
+    """
+
+    sections: list[Section]
+    items: pl.DataFrame
+    unchecked: pl.DataFrame
+
+
+class _Items(NamedTuple):
+    item_I: np.ndarray
+    size_I: np.ndarray
+    whole_only_I: np.ndarray
+    run_S: np.ndarray
+    common_S: np.ndarray
+
+
+def index(exams: list[Exam], *, min_containment: float = MIN_CONTAINMENT) -> Index:
+    """An index of exams.
+
+    Args:
+        exams: At least one; each has its own name.
+        min_containment: Share of an item, above 0 and up to 1, at which a row holds it. Items of fewer than `SHORT`
+            tokens need `MIN_SHORT` at least.
+
+    Raises:
+        ValueError: If there is no exam, two have one name, or the share is out of range.
+    """
+    if not 0 < min_containment <= 1:
+        raise ValueError(f"min_containment is a share above 0 and up to 1, not {min_containment}")
+    names = [one.name for one in exams]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"expected exams, each with its own name; there are: {', '.join(names) or 'none'}")
+    items = pl.concat([_told_apart(one.items).with_columns(exam=pl.lit(one.name)) for one in exams])
+    items = items.with_row_index("item")
+    sections: dict[tuple[bytes, int], list[_Items]] = {}
+    for one in exams:
+        mine = items.filter((pl.col("exam") == one.name) & pl.col("runs").is_not_null())
+        # The same text twice is looked for once, under its first id.
+        distinct = mine.with_columns(key=pl.col("runs").hash()).unique(["n", "key"], keep="first", maintain_order=True)
+        for n, part in sorted(distinct.partition_by("n", as_dict=True).items()):
+            sections.setdefault((one.salt, int(n[0])), []).append(_arrays(part, distinct.height))
+    made = [_section(salt, n, parts, min_containment) for (salt, n), parts in sections.items()]
+    reasons = [
+        items.filter(pl.col(f"{part}_unchecked").is_not_null()).select(
+            "exam", "item_id", part=pl.lit(part), reason=f"{part}_unchecked"
+        )
+        for part in ("text", "picture")
+    ]
+    kept = items.select("exam", "item_id", "text", "picture", "inner", "small")
+    return Index(made, kept, pl.concat([pl.DataFrame(schema=UNCHECKED), *reasons]))
+
+
+def _told_apart(items: pl.DataFrame) -> pl.DataFrame:
+    """A text that several pictures share (`What is shown here?`) does not tell their items apart: the pictures do."""
+    shared = pl.col("picture").is_not_null() & pl.col("runs").is_not_null() & (pl.len().over("_text") > 1)
+    return (
+        items.with_columns(_text=pl.col("runs").hash())
+        .with_columns(_shared=shared)
+        .with_columns(
+            runs=pl.when(~pl.col("_shared")).then("runs"),
+            text_unchecked=pl.when("_shared").then(pl.lit("shared_text")).otherwise("text_unchecked"),
+        )
+        .drop("_text", "_shared")
+    )
+
+
+def _arrays(items: pl.DataFrame, distinct: int) -> _Items:
+    size_I = items["runs"].list.len().to_numpy().astype(np.int64)
+    run_S = items["runs"].explode().to_numpy()
+    item_S = np.repeat(np.arange(len(size_I)), size_I)
+    pair = pl.DataFrame({"run": run_S, "item": item_S}).with_columns(met=pl.col("item").n_unique().over("run"))
+    common_S = (pair["met"] > np.clip(distinct // 10, *FRAME)).to_numpy()
+    return _Items(items["item"].to_numpy().astype(np.int64), size_I, items["whole_only"].to_numpy(), run_S, common_S)
+
+
+def _section(salt: bytes, n: int, parts: list[_Items], min_containment: float) -> Section:
+    whole = _Items(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    first = np.concatenate([np.zeros(1, np.int64), np.cumsum(whole.size_I)])
+    item_S = np.repeat(np.arange(len(whole.size_I)), whole.size_I)
+    hash_G, run_S = np.unique(whole.run_S, return_inverse=True)
+    weight_K = np.ones(len(run_S) + (n - 1) * len(whole.size_I), np.int32)
+    place_S = np.arange(len(run_S)) + item_S * (n - 1)
+    for step in range(n):
+        weight_K[place_S[whole.common_S] + step] = 0
+    item_K = np.repeat(np.arange(len(whole.size_I)), whole.size_I + n - 1)
+    weight_I = np.bincount(item_K, weight_K, minlength=len(whole.size_I)).astype(np.int64)
+    # An item that is nothing but frame is known by all of it, and proposed by the rarest of its runs.
+    framed_I = weight_I == 0
+    weight_K[framed_I[item_K]] = 1
+    met_S = np.bincount(run_S)[run_S]
+    rarest_I = np.minimum.reduceat(met_S, first[:-1])
+    proposing_S = np.where(framed_I[item_S], met_S == rarest_I[item_S], ~whole.common_S)
+    posting = np.unique(np.stack([run_S[proposing_S], item_S[proposing_S]], axis=1), axis=0)
+    order_S = np.lexsort((run_S, item_S))
+    short_I = whole.size_I + n - 1 < SHORT
+    least_I = np.where(short_I, max(MIN_SHORT, min_containment), min_containment) - LONGER * (n - 2)
+    slot_hash, slot_run = slots(hash_G)
+    table = Table(
+        slot_hash=slot_hash,
+        slot_run=slot_run,
+        posting_first=np.searchsorted(posting[:, 0], np.arange(len(hash_G) + 1)),
+        posting=posting[:, 1].astype(np.int32),
+        first=first,
+        run=run_S.astype(np.int32),
+        sorted_run=run_S[order_S].astype(np.int32),
+        sorted_place=(order_S - first[item_S]).astype(np.int32),
+        weight=weight_K,
+        needed=np.where(framed_I, 1, np.maximum(1, np.ceil(MIN_OWN * weight_I / n - 1e-9))).astype(np.int32),
+        least=np.where(whole.whole_only_I, 2.0, least_I),
+    )
+    return Section(key_of(salt), n, table, whole.item_I)

@@ -1,0 +1,52 @@
+"""A perceptual hash of 256 bits: signs of the lowest 16 x 16 frequencies of a small grey picture.
+
+Axes: N pictures, S side of the small picture, F frequencies along one side.
+"""
+
+import numpy as np
+
+SIDE = 64  # of the small picture
+FREQUENCIES = 16
+BYTES = FREQUENCIES**2 // 8
+CLEAR = 2.0  # grey levels; rounding to whole levels moves a frequency by 0.3, JPEG by about 1
+
+_BASIS_FS = np.sqrt(2 / SIDE) * np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * (np.arange(SIDE) + 0.5) / SIDE)
+
+
+def hashes(small_NSS: np.ndarray) -> np.ndarray:
+    """Hashes of small grey pictures: whether each frequency is above the median of all 256, in one matrix product.
+
+    Args:
+        small_NSS: Grey values, any scale.
+
+    Returns:
+        Array (N, 32) of bytes.
+
+    Source:
+        Zauner 2010, Implementation and benchmarking of perceptual image hash functions, section 3.2.1 (the DCT hash),
+        at the size of PDQ (256 bits of a 64 x 64 picture).
+    """
+    return np.packbits(_above(small_NSS) > 0, axis=1)
+
+
+def informative(small_NSS: np.ndarray) -> np.ndarray:
+    """Whether a hash says anything: half of its frequencies are `CLEAR` of the median that they are compared with.
+
+    Those of a flat picture, of a smooth gradient or of even stripes are not: their bits are the noise of rounding.
+
+    Args:
+        small_NSS: Grey values of 0 to 255.
+    """
+    return np.median(np.abs(_above(small_NSS)), axis=1) >= CLEAR  # type: ignore[no-any-return]
+
+
+def _above(small_NSS: np.ndarray) -> np.ndarray:
+    basis_FS = _BASIS_FS.astype(np.float32)
+    waves_NFF = basis_FS @ small_NSS.astype(np.float32) @ basis_FS.T
+    waves_NB = waves_NFF.reshape(len(small_NSS), -1)
+    return waves_NB - np.median(waves_NB, axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def distances(left_N32: np.ndarray, right_N32: np.ndarray) -> np.ndarray:
+    """Bits in which hashes differ, 0 to 256, one by one."""
+    return np.bitwise_count(left_N32 ^ right_N32).sum(axis=1, dtype=np.int64)  # type: ignore[no-any-return]

@@ -1,0 +1,20 @@
+"""Quality signals beside rows: how crowded, how hard and how doubtful each row is; null where that cannot be told.
+
+Pure functions of arrays and frames. `coverage` and `picture` show which meanings a corpus holds.
+"""
+
+from corpus.signals.hardness import difficulty
+from corpus.signals.neighbours import nearest
+from corpus.signals.noise import label_noise, neighbour_noise, verdict_noise
+from corpus.signals.picture import coverage_map
+from corpus.signals.spread import coverage
+
+__all__ = [
+    "coverage",
+    "coverage_map",
+    "difficulty",
+    "label_noise",
+    "nearest",
+    "neighbour_noise",
+    "verdict_noise",
+]

@@ -1,0 +1,30 @@
+"""`safeladder exam`: hash an exam, check rows, and leave with 1 where one holds an item."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from safeladder.cli.console import DidNotHold
+from safeladder.cli.exam import app
+
+ITEM = "The ferry leaves the northern harbour at seven and returns before the tide turns so how long may we stay"
+
+
+def test_rows_that_hold_an_item_of_a_salted_exam_are_told_and_the_check_does_not_hold(tmp_path):
+    (tmp_path / "quiz.jsonl").write_text(json.dumps({"id": "f1", "text": ITEM}) + "\n")
+    rows = [{"id": "a", "prompt": "Something else"}, {"id": "b", "messages": [{"role": "user", "content": ITEM}]}]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    salted = str(tmp_path / "quiz.exam.jsonl")
+    salt = ["--salt-file", str(tmp_path / "salt")]
+    made = CliRunner().invoke(app, ["hash", str(tmp_path / "quiz.jsonl"), "--out", salted, *salt])
+    assert made.exit_code == 0 and (tmp_path / "salt").stat().st_mode & 0o077 == 0
+    done = CliRunner().invoke(app, ["check", "--exam", salted, "--input", str(tmp_path / "rows.jsonl"), "--json"])
+    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [(hit["sample_id"], hit["item_id"], hit["kind"]) for hit in told] == [("b", "f1", "verbatim")]
+    assert isinstance(done.exception, DidNotHold) and "ferry" not in done.output
+
+
+def test_a_check_without_exam_or_rows_is_asked_wrongly():
+    with pytest.raises(ValueError, match="--exam FILE"):
+        CliRunner().invoke(app, ["check", "demo"], catch_exceptions=False)
