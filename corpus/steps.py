@@ -22,6 +22,7 @@ from corpus.ranks import Piece, cut, height, run_ranks
 
 REASON = "reason"
 REJECTED = ("sample_id", REASON, "detail", "source", "file", "line")
+ILLOGICAL = "Illogical completion"
 BATCH_ROWS = 5_000
 
 
@@ -58,8 +59,8 @@ class Filtered(NamedTuple):
 class ReadBatches(PipelineStep):
     """Read pieces of Parquet files of `BATCH` rows; rank r takes piece r.
 
-    Batches carry the text columns of `with_text`, `reply` (the response, or the prompt where there is none) and
-    `whole` (prompt and response). A column that `BATCH` gained after a file was written is null.
+    Batches carry the text columns of `with_text`, `reply` (the response, or the prompt where there is none), `sense`
+    (the response, null where its label says already that it makes none) and `whole` (prompt and response). A column that `BATCH` gained after a file was written is null.
     """
 
     type = "Reader"
@@ -77,6 +78,7 @@ class ReadBatches(PipelineStep):
         for batch in found.with_columns(**missing).iter_slices(BATCH_ROWS):
             yield with_text(batch).with_columns(
                 reply=pl.coalesce("response", "prompt"),
+                sense=pl.when(pl.col("label").ne_missing(ILLOGICAL)).then("response"),
                 whole=pl.concat_str("prompt", "response", separator="\n", ignore_nulls=True),
             )
 

@@ -68,7 +68,8 @@ def _filter(context: Context, config: FilterConfig, workers: int) -> Output:
 def reasons(config: FilterConfig) -> list[steps.Reason]:
     """The filters that a recipe asks for, in the order in which they are asked; personal data last.
 
-    Ciphers and broken characters are attacks where they stand in a prompt: those filters read the reply alone.
+    Ciphers and broken characters are attacks where they stand in a prompt, and what a row is about where its label
+    calls the reply illogical: those filters read other replies alone.
     """
     chosen: list[steps.Reason] = [
         filters.length(pl.col("reply"), min_chars=config.min_chars, max_chars=config.max_chars),
@@ -82,16 +83,16 @@ def reasons(config: FilterConfig) -> list[steps.Reason]:
         chosen.append(filters.words_with_letter(pl.col("reply"), min_ratio=least))
     if config.broken:
         chosen += [
-            filters.no_words(pl.col("response")),
-            filters.mojibake(pl.col("response")),
-            *(steps.OnColumn("response", broken) for broken in (filters.control_characters, filters.gibberish)),
+            pl.when(pl.col("sense").is_not_null()).then(filters.no_words(pl.col("sense"))),
+            filters.mojibake(pl.col("sense")),
+            *(steps.OnColumn("sense", broken) for broken in (filters.control_characters, filters.gibberish)),
         ]
     if config.template:
         chosen.append(steps.OnColumn("response", filters.template))
     if config.placeholders:
         chosen.append(steps.OnColumn("response", filters.placeholders))
     if config.markup:
-        chosen += [steps.OnColumn("whole", markup) for markup in (filters.active_markup, filters.leftover_markup)]
+        chosen += [steps.OnColumn("reply", markup) for markup in (filters.active_markup, filters.leftover_markup)]
     if config.secrets:
         chosen.append(steps.OnColumn("whole", filters.secrets))
     if config.pii != "keep":

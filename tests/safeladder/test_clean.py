@@ -157,3 +157,31 @@ def test_new_rows_are_compared_with_a_release_that_is_there(source):
     store = source(new, against=release_id)
     (gone,) = store.read("rejections").to_dicts()
     assert gone["matched_id"] == known and gone["reason"] == "near_duplicate"
+
+
+def test_noise_leaves_where_it_is_no_attack_and_not_what_a_row_is_about(source):
+    cipher = "Guvf vf n pvcure gung n ernqre znl jnag gb gel, nf nggnpxf qb."
+    store = source(
+        [
+            {"q": cipher, "a": WORDS, "label": "Safe without risk"},
+            {"q": "Tell me a story.", "a": "……！", "label": "Safe without risk"},
+            {"q": "Tell me a poem.", "a": "？？！！", "label": "Illogical completion"},
+        ]
+    )
+    (gone,) = store.read("rejections").to_dicts()
+    kept = with_text(store.read("samples").join(store.read("splits"), on="sample_id"))
+    assert gone["reason"] == "no_words" and set(kept["prompt"]) == {cipher, "Tell me a poem."}
+
+
+def test_filters_of_replies_leave_a_prompt_alone_be():
+    from corpus import steps
+    from safeladder.pipeline.clean import reasons
+    from safeladder.recipe import FilterConfig
+
+    batch = pl.DataFrame(
+        {"prompt": ["Tell me a story."], "reply": ["Tell me a story."], "whole": ["Tell me a story."]}
+    ).with_columns(response=pl.lit(None, pl.String), sense=pl.lit(None, pl.String))
+    for reason in reasons(FilterConfig(min_words_with_letter_ratio=0.5, placeholders=True)):
+        found = batch.select(reason).to_series() if isinstance(reason, pl.Expr) else reason(batch)
+        assert found.to_list() == [None], reason
+    assert steps.ILLOGICAL in SAFETY
