@@ -15,7 +15,7 @@ def write(path: Path, rows: pl.DataFrame) -> None:
     """Write rows as a Parquet file that appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    rows.write_parquet(beside, row_group_size=ROW_GROUP)
+    rows.write_parquet(beside, compression="lz4", row_group_size=ROW_GROUP)  # read once or twice, then gone
     with beside.open("rb") as file:
         os.fsync(file.fileno())
     beside.replace(path)

@@ -19,6 +19,7 @@ def filter_stage(config: FilterConfig, ingests: list[str], *, workers: int) -> S
         work=lambda context: _filter(context, config, workers),
         after=tuple(ingests),
         config=config.model_dump(mode="json"),
+        version=2,  # 1 knew neither noise, markup nor secrets
     )
 
 
