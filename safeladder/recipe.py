@@ -71,7 +71,7 @@ class ExamConfig(_Part):
     def _some(cls, exams: tuple[str, ...]) -> tuple[str, ...]:
         if not exams:
             raise ValueError("names no exam; leave `decontaminate` out where there is none")
-        _require_once([Path(exam).stem for exam in exams])
+        _require_once([Path(exam).name.split(".")[0] for exam in exams])
         return exams
 
 

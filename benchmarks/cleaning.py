@@ -1,0 +1,243 @@
+"""What does cleaning buy a verifier: the same sources as they are read, and as the pipeline leaves them.
+
+Labelled public sets are read once. `raw` are their answered safety rows as they come, copies and contradictions
+included; `clean` are those of the release after the filters and deduplication of a recipe's defaults. All rows are
+clustered together, whole clusters go to one side, and test and calibration rows are clean ones. A verifier is trained
+on equally many train rows of each, and a third one on raw rows split row by row: every near copy of a test row that
+such a split leaves in train, and a draw of all others. All are measured on the same test rows: AUROC, F1 at 0.5, ECE,
+with 95% intervals over clusters. Leak is the share of test rows that have a near copy, or a row of their cluster, among
+the train rows. The last line is one JSON object: `ratios` (AUROC over that of raw), `figures`, `versions`, `sizes`.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # so that this file shadows no package
+
+from catalog import Store, fingerprints, releases, with_text  # noqa: E402
+from corpus import clusters, dedup, split  # noqa: E402
+from corpus.dedup import index as indexes  # noqa: E402
+from safeladder.execution import run_stages  # noqa: E402
+from safeladder.pipeline import ingest, stages  # noqa: E402
+from safeladder.pipeline.verify import safety_rows  # noqa: E402
+from safeladder.recipe import DedupConfig, Recipe  # noqa: E402
+from safeladder.settings import data_root  # noqa: E402
+from verifiers import VerifierConfig, load_verifier, train_verifier  # noqa: E402
+from verifiers.metrics import binary_metrics, bootstrap_weights, calibration_error  # noqa: E402
+
+SOURCES = (
+    "seed",
+    "gptfuzz-responses",
+    "refusal-direction-completions",
+    "aisafetylab",
+    "jade-zh",
+    "self-instruct-benign",
+    "tulu-human-eval-benign",
+)
+PER_CELL = {"train": 500, "calibration": 100, "test": 150}  # rows of one language and reading, at most
+QUICK = {"train": 250, "calibration": 50, "test": 75}
+CONFIG = VerifierConfig(epochs=1)
+PLACE = ["sample_id", "file", "line"]
+THRESHOLD = DedupConfig().threshold  # Jaccard similarity of a near copy
+RESAMPLES = 1000
+
+
+def read(store: Store, data: Path, sources: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Answered safety rows: as they were read, one for each place where a row was met, and those of the release.
+
+    Both have `verifiers.data.COLUMNS` and stand on the side of their cluster among all rows that were read.
+    """
+    recipe = Recipe.model_validate(
+        {"name": "cleaning", "sources": sources, "release": {"name": "cleaning"}, "synth": None, "verifier": None}
+    )
+    chain = stages(recipe, store, data)
+    run_stages(store, name=recipe.name, recipe=recipe.model_dump(mode="json"), chain=chain)
+    batches = fingerprints(chain)
+    given = pl.concat([store.read("working", batch_id=batches[f"ingest:{slug}"]) for slug in sources])
+    release_id = str(store.read("release_rows", batch_id=batches["release"])["release_id"].first())
+    sides = split.assign(clusters.prompt_clusters(with_text(given)), seed=recipe.seed)
+
+    def placed(rows: pl.DataFrame) -> pl.DataFrame:
+        found = safety_rows(store, rows.drop("split", "cluster_id", strict=False).join(sides, on="sample_id"))
+        return found.filter(pl.col("response").is_not_null() & (pl.col("modality") == "text"))
+
+    labelled = given.filter(pl.any_horizontal(pl.col("label", "unsafe").is_not_null()))
+    columns = [*PLACE, "task", "label", "unsafe", "category"]
+    return placed(labelled.select(columns)), placed(releases.release_rows(store, release_id))
+
+
+def drawn(rows: pl.DataFrame, limit: int) -> pl.DataFrame:
+    """So many rows of each language and reading; ids are digests, so the first are a random draw.
+
+    Copies under one id are drawn together: a part of the rows then repeats itself as much as the whole.
+    """
+    cell = pl.int_range(pl.len()).over("language", "reading")
+    read_as = pl.coalesce(pl.col("label") == "Unsafe", "unsafe")
+    ordered = rows.filter(pl.col("language").is_in(["en", "zh"])).with_columns(reading=read_as)
+    return ordered.sort("first", *[name for name in PLACE if name in rows.columns]).filter(cell < limit)
+
+
+def texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """What of a row is compared: its prompt and reply."""
+    return rows.select("sample_id", text=pl.concat_str("prompt", "response", separator="\n"))
+
+
+def copies(rows: pl.DataFrame, of: pl.DataFrame, folder: Path) -> pl.Series:
+    """For each row whether prompt and reply are a near copy of one of the others, with whatever label."""
+    known = texts(of).select(pl.format("known {}", pl.int_range(pl.len())).alias("id"), "text")
+    asked = texts(rows).select("text", id=pl.format("asked {}", pl.int_range(pl.len())), rank=pl.int_range(pl.len()))
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        asked.write_parquet(Path(scratch) / "asked.parquet")
+        index = indexes.write(Path(scratch) / "index", known, threshold=THRESHOLD)
+        inputs = [Path(scratch) / "asked.parquet"]
+        gone = dedup.deduplicate(inputs, Path(scratch) / "out", threshold=THRESHOLD, index=index).gone
+    held = gone.filter(pl.col("matched_id").str.starts_with("known "))["row"]
+    return pl.int_range(rows.height, eager=True).is_in(held.cast(pl.Int64).implode())
+
+
+def leak(test: pl.DataFrame, train: pl.DataFrame, folder: Path) -> dict[str, float]:
+    """Share of test rows with a near copy, and with a row of their cluster, among train rows."""
+    near = copies(test, train, folder).mean()
+    beside = test["cluster_id"].is_in(train["cluster_id"].implode()).mean()
+    return {"near copy in train": round(float(near), 4), "cluster in train": round(float(beside), 4)}
+
+
+def arms(raw: pl.DataFrame, clean: pl.DataFrame, per_cell: dict[str, int], folder: Path) -> dict[str, pl.DataFrame]:
+    """Rows of `clean`, `raw` and `by rows` to train on, and `whole raw`, all that a split by rows could train on.
+
+    Every one with the same calibration rows, and beside them `test`.
+    """
+    raw, clean = (rows.with_columns(first="sample_id") for rows in (raw, clean))
+    of = {side: clean.filter(pl.col("split") == side) for side in ("train", "calibration", "test")}
+    test, calibration = drawn(of["test"], per_cell["test"]), drawn(of["calibration"], per_cell["calibration"])
+    # A split by rows has each row once: of the places where a held-out row was met, the first is the held-out one.
+    place = pl.int_range(pl.len()).over("sample_id")
+    held = pl.col("sample_id").is_in(pl.concat([test["sample_id"], calibration["sample_id"]]).implode())
+    free = raw.sort(PLACE).filter(~(held & (place == 0)))
+    copied = copies(free, test, folder)
+    first = pl.concat([free.filter(copied).with_columns(first=pl.lit("")), free.filter(~copied)])
+    found = {
+        "clean": drawn(of["train"], per_cell["train"]),
+        "raw": drawn(raw.filter(pl.col("split") == "train"), per_cell["train"]),
+        "by rows": drawn(first, per_cell["train"]),
+    }
+    return found | {"whole raw": free, "calibration": calibration, "test": test}
+
+
+def taught(name: str, train: pl.DataFrame, calibration: pl.DataFrame) -> pl.DataFrame:
+    """What a verifier is given: one id for each row, and for rows that were split alone a cluster for each."""
+    ids = pl.format("{} {}", "sample_id", pl.int_range(pl.len()).over("sample_id"))
+    train = train.with_columns(sample_id=ids, split=pl.lit("train"))
+    if name == "by rows":
+        train = train.with_columns(cluster_id="sample_id")
+    return pl.concat([train, calibration], how="diagonal")
+
+
+def figures_of(rows: pl.DataFrame, said: dict[str, pl.Series]) -> dict[str, list[float]]:
+    """AUROC, F1 and ECE of every verifier, and what the others have more than `raw` on the same resamples."""
+    figures = {}
+    for part in ("en", "zh", "all"):
+        mask_N = ((rows["language"] == part) | (part == "all")).to_numpy()
+        unsafe_N = rows["reading"].to_numpy()[mask_N]
+        weight_WN = bootstrap_weights(rows["cluster_id"].to_numpy()[mask_N], resamples=RESAMPLES, seed=0)
+        values = {}
+        for name, p in said.items():
+            p_N = p.to_numpy()[mask_N]
+            values[name] = binary_metrics(p_N, unsafe_N, weight_WN)
+            values[name]["ece"] = calibration_error(p_N, unsafe_N, weight_WN)
+        for metric in ("auroc", "f1", "ece"):
+            figures |= {f"{metric}, {part}, {name}": interval(found[metric]) for name, found in values.items()}
+            for name in [name for name in said if name != "raw"]:
+                difference_W = values[name][metric] - values["raw"][metric]
+                figures[f"{metric}, {part}, {name} less raw"] = interval(difference_W)
+    return figures
+
+
+def interval(value_W: np.ndarray) -> list[float]:
+    """The figure, and its 95% interval over the resamples that can have it."""
+    return [round(float(v), 3) for v in (value_W[0], *np.nanpercentile(value_W[1:], [2.5, 97.5]))]
+
+
+def measure(
+    folder: Path, data: Path, *, sources: tuple[str, ...], per_cell: dict[str, int], config: VerifierConfig
+) -> dict[str, Any]:
+    """Read, clean, train, score and measure; what `folder` holds already is used again."""
+    store = Store(folder / "store")
+    raw, clean = read(store, data, sources)
+    rows = arms(raw, clean, per_cell, folder)
+    test, calibration, whole = (rows.pop(name) for name in ("test", "calibration", "whole raw"))
+    sizes: dict[str, Any] = {"raw rows": raw.height, "clean rows": clean.height}
+    sizes |= {f"train rows, {name}": train.height for name, train in rows.items()}
+    stays = clean["sample_id"].implode()
+    sizes |= {
+        f"train rows that cleaning takes, {name}": train.height
+        - train.filter(pl.col("sample_id").is_in(stays))["sample_id"].n_unique()
+        for name, train in rows.items()
+    }
+    sizes |= {"calibration rows": calibration.height, "test rows": test.height}
+    figures: dict[str, Any] = {}
+    for name, train in {**rows, "by rows, all": whole}.items():
+        figures |= {f"{what}, {name}": share for what, share in leak(test, train, folder).items()}
+    said = {}
+    for name, train in rows.items():
+        print(f"training {name}", file=sys.stderr, flush=True)
+        given = taught(name, train, calibration)
+        path = train_verifier(given, config=config, workdir=folder / "verifiers", release_id=name, progress=tick)
+        figures[f"training, s, {name}"] = round(json.loads((path.parent / "training.json").read_text())["seconds"])
+        said[name] = load_verifier(path).score(test["prompt"].to_list(), test["response"].to_list())["p_unsafe"]
+    scored = pl.DataFrame(said).select(pl.all_horizontal(pl.all().is_not_null())).to_series()
+    sizes["test rows that all score"] = int(scored.sum())
+    figures |= figures_of(test.filter(scored), {name: p.filter(scored) for name, p in said.items()})
+    ratios = {
+        f"auroc, {part}, {name}": round(figures[f"auroc, {part}, {name}"][0] / figures[f"auroc, {part}, raw"][0], 3)
+        for part in ("en", "zh", "all")
+        for name in ("clean", "by rows")
+    }
+    versions = {name: version(name) for name in ("polars", "torch", "transformers")}
+    return {
+        "ratios": ratios,
+        "figures": figures | {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)},
+        "versions": versions | {"python": platform.python_version()},
+        "sizes": sizes,
+    }
+
+
+def tick(done: int, total: int, numbers: dict[str, Any]) -> None:
+    if done % 50 == 0 or done == total:
+        print(f"step {done} of {total}, loss {numbers['loss']:.3f}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="half of the rows")
+    parser.add_argument("--data", type=Path, help="root of the public sets; default: $SAFELADDER_DATA")
+    parser.add_argument("--store", type=Path, help="keep releases and verifiers here, and use what is there")
+    asked = parser.parse_args()
+    data = data_root(asked.data)
+    try:
+        ingest.found(SOURCES, data)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    with tempfile.TemporaryDirectory(prefix="safeladder-cleaning-") as scratch:
+        folder, per_cell = asked.store or Path(scratch), QUICK if asked.quick else PER_CELL
+        found = measure(folder, data, sources=SOURCES, per_cell=per_cell, config=CONFIG)
+    for title in ("sizes", "figures", "ratios"):
+        print(title)
+        for name, value in found[title].items():
+            print(f"  {name:<52}{value}")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
