@@ -89,13 +89,16 @@ def drawn(rows: pl.DataFrame, limit: int) -> pl.DataFrame:
 
 def texts(rows: pl.DataFrame) -> pl.DataFrame:
     """What of a row is compared: its prompt and reply."""
-    return rows.select("sample_id", text=pl.concat_str("prompt", "response", separator="\n"))
+    return rows.select(text=pl.concat_str("prompt", "response", separator="\n"), group=pl.lit(""))
 
 
 def copies(rows: pl.DataFrame, of: pl.DataFrame, folder: Path) -> pl.Series:
     """For each row whether prompt and reply are a near copy of one of the others, with whatever label."""
-    known = texts(of).select(pl.format("known {}", pl.int_range(pl.len())).alias("id"), "text")
-    asked = texts(rows).select("text", id=pl.format("asked {}", pl.int_range(pl.len())), rank=pl.int_range(pl.len()))
+    at = pl.int_range(pl.len())
+    known, asked = (
+        texts(part).with_columns(id=pl.format(f"{name} {{}}", at), rank=at)
+        for part, name in ((of, "known"), (rows, "asked"))
+    )
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         asked.write_parquet(Path(scratch) / "asked.parquet")
         index = indexes.write(Path(scratch) / "index", known, threshold=THRESHOLD)

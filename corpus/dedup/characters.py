@@ -5,6 +5,7 @@ says which characters are not ordinary: those that a neighbour can change.
 """
 
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -22,40 +23,41 @@ CODE = np.uint32((1 << 21) - 1)
 # Han and its extensions, kana, Thai, Lao, Tibetan, Myanmar, Khmer: every character is a token.
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Tibetan}\p{Myanmar}\p{Khmer}]"
 _FINAL_SIGMA = 0x3A3  # its small letter depends on whether the word goes on
+_JAMO = range(0x1100, 0x1200)  # they join into syllables
 
 
 @cache
 def table() -> np.ndarray:
     """For every code point below `TABLE_SIZE` its code after normalisation, with the flags above."""
     codes = [code for code in range(TABLE_SIZE) if not 0xD800 <= code < 0xE000]
-    between = pl.DataFrame({"text": [f"a{chr(code)}a" for code in codes]}).select(
-        text=normalized(pl.col("text")), length=normalized(pl.col("text")).str.len_chars()
+    chars = pl.DataFrame({"char": map(chr, codes)}, schema={"char": pl.String})
+    between = pl.col("between")
+    within = chars.with_columns(between=normalized(pl.concat_str(pl.lit("a"), "char", pl.lit("a"))))
+    found = within.select(
+        code=pl.when(between.str.len_chars() == 3).then(between.str.slice(1, 1)),
+        nothing=between == "aa",
+        space=between == "a a",
+        alone=between.str.contains(_UNSPACED),
+        marks=pl.col("char").str.contains(r"\p{M}"),
+        parts=pl.col("char").str.normalize("NFD") != pl.col("char"),
     )
-    found = between.select(
-        "length",
-        char=pl.when(pl.col("length") == 3).then(pl.col("text").str.slice(1, 1)),
-        nothing=pl.col("text") == "aa",
-        space=pl.col("text") == "a a",
-        alone=pl.col("text").str.contains(_UNSPACED),
-    )
-    plain = np.fromiter((ord(char) if char else 0 for char in found["char"]), np.uint32, len(codes))
+    plain = np.fromiter((ord(char) if char else 0 for char in found["code"]), np.uint32, len(codes))
     plain[found["nothing"].to_numpy()] = NOTHING
     plain[found["space"].to_numpy()] = SPACE
-    plain[(plain == 0) | np.fromiter(map(_meets, codes), bool, len(codes))] = UNSETTLED
+    plain[plain == 0] = UNSETTLED
     plain[found["alone"].to_numpy()] |= ALONE
     flags = np.full(TABLE_SIZE, UNSETTLED, np.uint32)
     flags[codes] = plain
-    flags[[*_seconds(), _FINAL_SIGMA]] |= UNSETTLED
+    marks, composed = (chars["char"].filter(found[name]) for name in ("marks", "parts"))
+    flags[[ord(char) for char in marks if unicodedata.combining(char)]] |= UNSETTLED
+    flags[list(_seconds(composed))] |= UNSETTLED
+    flags[[_FINAL_SIGMA, *_JAMO]] |= UNSETTLED
     return flags
 
 
-def _meets(code: int) -> bool:
-    """Whether it combines with what stands before it."""
-    return bool(unicodedata.combining(chr(code))) or 0x1100 <= code < 0x1200
-
-
-@cache
-def _seconds() -> list[int]:
+def _seconds(composed: pl.Series) -> Iterator[int]:
     """Characters that a canonical composition can take in as its second part."""
-    parts = (unicodedata.decomposition(chr(code)).split() for code in range(TABLE_SIZE))
-    return sorted({int(pair[1], 16) for pair in parts if len(pair) == 2 and not pair[0].startswith("<")})
+    for char in composed:
+        parts = unicodedata.decomposition(char).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            yield int(parts[1], 16)
