@@ -5,10 +5,10 @@ Axes: N pictures, W windows, S side of a small picture.
 
 import numpy as np
 
-from corpus.pictures.hashing import SIDE, hashes
+from corpus.pictures.hashing import BASIS_FS, SIDE, signs
 
 
-def _windows() -> np.ndarray:
+def _windows() -> list[tuple[float, float, float, float]]:
     """All of it; 5% and 10% off each axis, from both sides alike or from one; 6% off both sides of a corner."""
     found = [(0.0, 0.0, 1.0, 1.0)]
     for off in (0.05, 0.1):
@@ -16,18 +16,21 @@ def _windows() -> np.ndarray:
         found += [(off, 0, 1, 1), (0, off, 1, 1), (0, 0, 1 - off, 1), (0, 0, 1, 1 - off)]
     off = 0.06
     found += [(off, off, 1, 1), (off, 0, 1, 1 - off), (0, off, 1 - off, 1), (0, 0, 1 - off, 1 - off)]
-    return np.array(found)
+    return found
 
 
-WINDOWS_W4 = _windows()  # left, top, right and bottom in shares of a side
+WINDOWS = _windows()  # left, top, right and bottom in shares of a side
+WINDOWS_W4 = np.array(WINDOWS)
 
 
 def cut_hashes(small_NSS: np.ndarray) -> np.ndarray:
-    """Hashes of every picture under every window, (W, N, 32): a cut stretched to the square is a matrix product."""
+    """Hashes of every picture under every window, (W, N, 32): cut, stretched and turned to waves by two products."""
     grey_NSS = small_NSS.astype(np.float32)
-    return np.stack(
-        [hashes(_stretch(top, bottom) @ grey_NSS @ _stretch(left, right).T) for left, top, right, bottom in WINDOWS_W4]
-    )
+    found = []
+    down = {ends: BASIS_FS @ _stretch(*ends) @ grey_NSS for ends in {(top, bottom) for _, top, _, bottom in WINDOWS}}
+    for left, top, right, bottom in WINDOWS:
+        found.append(signs(down[top, bottom] @ (BASIS_FS @ _stretch(left, right)).T))
+    return np.stack(found)
 
 
 def _stretch(first: float, last: float) -> np.ndarray:

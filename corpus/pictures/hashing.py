@@ -10,7 +10,8 @@ FREQUENCIES = 16
 BYTES = FREQUENCIES**2 // 8
 CLEAR = 2.0  # grey levels; rounding to whole levels moves a frequency by 0.3, JPEG by about 1
 
-_BASIS_FS = np.sqrt(2 / SIDE) * np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * (np.arange(SIDE) + 0.5) / SIDE)
+BASIS_FS = np.sqrt(2 / SIDE) * np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * (np.arange(SIDE) + 0.5) / SIDE)
+BASIS_FS = BASIS_FS.astype(np.float32)
 
 
 def hashes(small_NSS: np.ndarray) -> np.ndarray:
@@ -26,7 +27,12 @@ def hashes(small_NSS: np.ndarray) -> np.ndarray:
         Zauner 2010, Implementation and benchmarking of perceptual image hash functions, section 3.2.1 (the DCT hash),
         at the size of PDQ (256 bits of a 64 x 64 picture).
     """
-    return np.packbits(_above(small_NSS) > 0, axis=1)
+    return signs(_waves(small_NSS))
+
+
+def signs(waves_NFF: np.ndarray) -> np.ndarray:
+    """The hash that these frequencies give."""
+    return np.packbits(_above(waves_NFF) > 0, axis=1)
 
 
 def informative(small_NSS: np.ndarray) -> np.ndarray:
@@ -37,13 +43,15 @@ def informative(small_NSS: np.ndarray) -> np.ndarray:
     Args:
         small_NSS: Grey values of 0 to 255.
     """
-    return np.median(np.abs(_above(small_NSS)), axis=1) >= CLEAR  # type: ignore[no-any-return]
+    return np.median(np.abs(_above(_waves(small_NSS))), axis=1) >= CLEAR  # type: ignore[no-any-return]
 
 
-def _above(small_NSS: np.ndarray) -> np.ndarray:
-    basis_FS = _BASIS_FS.astype(np.float32)
-    waves_NFF = basis_FS @ small_NSS.astype(np.float32) @ basis_FS.T
-    waves_NB = waves_NFF.reshape(len(small_NSS), -1)
+def _waves(small_NSS: np.ndarray) -> np.ndarray:
+    return BASIS_FS @ small_NSS.astype(np.float32) @ BASIS_FS.T  # type: ignore[no-any-return]
+
+
+def _above(waves_NFF: np.ndarray) -> np.ndarray:
+    waves_NB = waves_NFF.reshape(len(waves_NFF), -1)
     return waves_NB - np.median(waves_NB, axis=1, keepdims=True)  # type: ignore[no-any-return]
 
 

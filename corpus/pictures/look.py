@@ -26,6 +26,7 @@ SCHEMA = pl.Schema(
 EVEN = 12  # grey levels that a border may vary by: JPEG leaves some
 BORDERS = 3  # one inside the other
 LEAST = 0.5  # of each side that has to stay when a border is taken off
+LINES = 16  # that are looked at together
 JOB = 64  # pictures that a worker takes at a time
 WINDOW = 256_000_000  # bytes of files held at a time
 
@@ -129,15 +130,26 @@ def _inside(grey: np.ndarray) -> tuple[int, int, int, int]:
         inside = left + more_left, top + more_top, left + less_right, top + less_bottom
         if inside[2] - inside[0] < LEAST * width or inside[3] - inside[1] < LEAST * height:
             break
+        if inside == (left, top, right, bottom):
+            break
         left, top, right, bottom = inside
     return left, top, right, bottom
 
 
 def _span(lines: np.ndarray) -> tuple[int, int]:
     """First line, and the one after the last, that are not of one grey like the outermost line on their side."""
-    low, high = lines.min(axis=1).astype(int), lines.max(axis=1).astype(int)
-    ends = []
-    for way in (slice(None), slice(None, None, -1)):
-        other = (np.maximum(high[way], high[way][0]) - np.minimum(low[way], low[way][0])) > EVEN
-        ends.append(int(other.argmax()) if other.any() else len(lines))
-    return ends[0], len(lines) - ends[1]
+    return _even(lines), len(lines) - _even(lines[::-1])
+
+
+def _even(lines: np.ndarray) -> int:
+    """How many lines at the beginning are of one grey; no line is looked at far behind the first that is not."""
+    if np.ptp(lines[0]) > EVEN:
+        return 0
+    lowest, highest = int(lines[0].min()), int(lines[0].max())
+    for at in range(0, len(lines), LINES):
+        some = lines[at : at + LINES]
+        low, high = some.min(axis=1).astype(int), some.max(axis=1).astype(int)
+        other = np.maximum(high, highest) - np.minimum(low, lowest) > EVEN
+        if other.any():
+            return at + int(other.argmax())
+    return len(lines)

@@ -36,6 +36,21 @@ where stage_id in {stage} group by all order by rows desc, stage, reason""",
             ("rows", "reason", "stage"),
         ),
         Question(
+            "What share of each source left, after it was read",
+            f"""select source, rows, filtered, copies, in_exams, round((filtered + copies + in_exams) / rows, 3) as share
+from (select source, count(*) as rows from occurrences group by all)
+join (select source, count(*) filter (stage = 'filter') as filtered, count(*) filter (stage = 'dedup') as copies,
+    count(*) filter (stage = 'decontaminate') as in_exams
+    from rejections where stage_id in {stage} group by all) using (source)
+where filtered + copies + in_exams > 0 order by share desc, source""",
+        ),
+        Question(
+            "Copies whose labels contradict each other",
+            f"""select source, task, coalesce(label, if(unsafe, 'unsafe', 'safe')) as label,
+    coalesce(matched_label, if(matched_unsafe, 'unsafe', 'safe')) as preferred, count(*) as rows
+from label_conflicts where stage_id in {stage} group by all order by rows desc, source, task, label""",
+        ),
+        Question(
             "What was released",
             f"""select coalesce(label, if(unsafe, 'unsafe (binary)', 'safe (binary)')) as label, task, split,
     count(*) as rows
