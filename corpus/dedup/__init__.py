@@ -2,10 +2,11 @@
 
 from corpus.dedup.exact import exact_duplicates, label_conflicts, with_looks
 from corpus.dedup.keep import keep_rank
-from corpus.dedup.minhash import near_duplicates, similar_pairs
+from corpus.dedup.minhash import PARTING, near_duplicates, similar_pairs
 from corpus.dedup.stages import deduplicate
 
 __all__ = [
+    "PARTING",
     "deduplicate",
     "exact_duplicates",
     "keep_rank",

@@ -17,7 +17,7 @@ from corpus.dedup.minhash import band_rows, salts, scales
 from corpus.dedup.shingles import Sets, read_members, read_sets
 
 DOCUMENTS = {"id": pl.String, "tokens": pl.Int64, "first": pl.UInt64, "second": pl.UInt64, "salt": pl.UInt64}
-VERSION = 1
+VERSION = 2  # 1 knew no parting
 
 
 def write(folder: Path, documents: pl.DataFrame, *, threshold: float = 0.8, n: int | None = None) -> Path:
@@ -115,6 +115,7 @@ def fill(folder: Path | None, into: Sets, member_M: np.ndarray) -> None:
             run = slice(into.start_M[place], into.start_M[place] + len(hashes))
             into.hash_S[run], into.tail_S[run] = hashes, np.frombuffer(tails, np.uint8)
             into.size_M[place] = len(hashes)
+            into.behind_M[place] = int((into.tail_S[run] & 1).sum())
             into.sketch_MK[place] = np.frombuffer(sketch, np.uint8)
         start += count
 

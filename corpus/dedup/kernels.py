@@ -12,6 +12,7 @@ from numba import njit
 from corpus.dedup.characters import ALONE, CODE, NOTHING, SPACE, TABLE_SIZE, UNSETTLED
 
 HASHES = 128
+PARTING = 0x1E  # record separator: what stands behind the first one is a part by itself
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _OTHER = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -40,7 +41,7 @@ def _astral(code):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def tokens(data, start, end, table, settled, token_T, content):  # type: ignore[no-untyped-def]
+def tokens(data, start, end, table, settled, token_T, content, parting):  # type: ignore[no-untyped-def]
     """Hash the tokens of one text.
 
     Args:
@@ -50,6 +51,7 @@ def tokens(data, start, end, table, settled, token_T, content):  # type: ignore[
         settled: Whether the text is in its normal form already; then no character is unsettled.
         token_T: Takes the hashes; one more than the bytes of the text is enough.
         content: Takes two hashes of the whole normalised text, 0 for a text of nothing.
+        parting: Takes the number of tokens before the first `PARTING`, -1 where there is none.
 
     Returns:
         Number of tokens, or -1 at the first character that is unsettled.
@@ -57,6 +59,7 @@ def tokens(data, start, end, table, settled, token_T, content):  # type: ignore[
     at, count = start, 0
     word, inside, spaced = np.uint64(0), False, False
     first, second = np.uint64(0), np.uint64(0)
+    parting[0] = -1
     while at < end:
         byte = data[at]
         if byte < 0x80:
@@ -86,6 +89,16 @@ def tokens(data, start, end, table, settled, token_T, content):  # type: ignore[
             spaced = True
             continue
         plain = np.uint64(kind & CODE)
+        if plain == PARTING:
+            if inside:
+                token_T[count] = mix(word)
+                count += 1
+                inside = False
+            if parting[0] < 0:
+                parting[0] = count
+            first, second = (first + plain + _1) * _FACTOR, (second + plain + _1) * _OTHER
+            spaced = False
+            continue
         if spaced and first != 0:
             first, second = (first + _SPACE_CODE) * _FACTOR, (second + _SPACE_CODE) * _OTHER
         spaced = False
@@ -108,15 +121,23 @@ def tokens(data, start, end, table, settled, token_T, content):  # type: ignore[
 
 
 @njit(cache=True)
-def shingles(token_T, count, n, out_S):  # type: ignore[no-untyped-def]
-    """Hash every run of n tokens; a text with fewer is one shingle, its whole self. Gives how many there are."""
-    size = max(count - n + 1, 1)
-    length = min(n, count)
-    for s in range(size):
-        value = np.uint64(length)
-        for t in range(s, s + length):
-            value = (value + token_T[t]) * _FACTOR
-        out_S[s] = mix(value)
+def shingles(token_T, count, parting, n, out_S):  # type: ignore[no-untyped-def]
+    """Hash every run of n tokens; a part with fewer is one shingle, its whole self. Gives how many there are.
+
+    The last bit says whether a shingle is of the part behind the parting. No run goes over it.
+    """
+    size = 0
+    for part in range(2):
+        first, last = (0, count) if parting < 0 else (0, parting) if part == 0 else (parting, count)
+        if (parting < 0 and part == 1) or first == last:
+            continue
+        length = min(n, last - first)
+        for s in range(first, last - length + 1):
+            value = np.uint64(length) + (_OTHER if part else np.uint64(0))
+            for t in range(s, s + length):
+                value = (value + token_T[t]) * _FACTOR
+            out_S[size] = mix(value) >> _1 << _1 | np.uint64(part)
+            size += 1
     return size
 
 
@@ -154,15 +175,15 @@ def sign_texts(  # type: ignore[no-untyped-def]
     for d in range(len(offset_D) - 1):
         longest = max(longest, offset_D[d + 1] - offset_D[d])
     token_T, hash_S = np.empty(longest + 1, np.uint64), np.empty(longest + 1, np.uint64)
-    signature_K = np.empty(HASHES, np.uint32)
+    signature_K, parting = np.empty(HASHES, np.uint32), np.empty(1, np.int64)
     members = 0
     for d in range(len(offset_D) - 1):
-        count = tokens(data, offset_D[d], offset_D[d + 1], table, settled, token_T, content_D2[d])
+        count = tokens(data, offset_D[d], offset_D[d + 1], table, settled, token_T, content_D2[d], parting)
         tokens_D[d] = count
         for scale in range(len(n_L)):
             if count < max(fewest_L[scale], 1) or count > most_L[scale]:
                 continue
-            size = shingles(token_T, count, n_L[scale], hash_S)
+            size = shingles(token_T, count, parting[0], n_L[scale], hash_S)
             sign(hash_S, size, factor_K, shift_K, signature_K)
             for band in range(bands_MB.shape[1]):
                 key = mix(salt_D[d] + np.uint64(band * 16 + n_L[scale]))
@@ -176,7 +197,7 @@ def sign_texts(  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def make_sets(  # type: ignore[no-untyped-def]
-    data, offset_M, table, settled, n_M, factor_K, shift_K, start_M, size_M, hash_S, tail_S, sketch_MK
+    data, offset_M, table, settled, n_M, factor_K, shift_K, start_M, size_M, behind_M, hash_S, tail_S, sketch_MK
 ):  # fmt: skip
     """Sorted distinct shingles of each member, and a byte of each of its hashes.
 
@@ -186,30 +207,35 @@ def make_sets(  # type: ignore[no-untyped-def]
         factor_K, shift_K: The hash functions.
         start_M: Where the set of a member begins; there is room for every shingle.
         size_M: Takes the sizes, -1 for a text that is not settled.
+        behind_M: Takes how many of a set stand behind the parting.
         hash_S, tail_S: Take the sets: 32 bits of each shingle and, apart from them, 8 more.
         sketch_MK: Takes the bytes.
     """
     longest = 1
     for m in range(len(n_M)):
         longest = max(longest, offset_M[m + 1] - offset_M[m])
-    token_T, content = np.empty(longest + 1, np.uint64), np.empty(2, np.uint64)
+    token_T, content, parting = np.empty(longest + 1, np.uint64), np.empty(2, np.uint64), np.empty(1, np.int64)
     signature_K, own_S = np.empty(HASHES, np.uint32), np.empty(longest + 1, np.uint64)
     for m in range(len(n_M)):
-        count = tokens(data, offset_M[m], offset_M[m + 1], table, settled, token_T, content)
+        count = tokens(data, offset_M[m], offset_M[m + 1], table, settled, token_T, content, parting)
         if count < 1:
-            size_M[m] = count
+            size_M[m], behind_M[m] = count, 0
             continue
-        size = shingles(token_T, count, n_M[m], own_S)
+        size = shingles(token_T, count, parting[0], n_M[m], own_S)
         sign(own_S, size, factor_K, shift_K, signature_K)
         for k in range(HASHES):
             sketch_MK[m, k] = np.uint8(mix(np.uint64(signature_K[k])) >> np.uint64(56))
-        sorted_S = np.sort(own_S[:size] >> _24)
-        kept = 0
+        for s in range(size):  # 39 bits of the hash and, last, the part
+            own_S[s] = own_S[s] >> _24 & ~_1 | own_S[s] & _1
+        sorted_S = np.sort(own_S[:size])
+        kept, behind = 0, 0
         for s in range(size):
             if s == 0 or sorted_S[s] != sorted_S[s - 1]:
                 hash_S[start_M[m] + kept] = np.uint32(sorted_S[s] >> _8)
                 tail_S[start_M[m] + kept] = np.uint8(sorted_S[s])
+                behind += np.int64(sorted_S[s] & _1)
                 kept += 1
+        behind_M[m] = behind
         size_M[m] = kept
 
 
@@ -222,19 +248,22 @@ def _agreed(sketch_MK, left, right, least):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def jaccard(hash_S, tail_S, start_M, size_M, left, right):  # type: ignore[no-untyped-def]
-    """|A & B| / |A | B| of two sorted sets."""
+def jaccard(hash_S, tail_S, start_M, size_M, behind_M, left, right):  # type: ignore[no-untyped-def]
+    """|A & B| / |A | B| of two sorted sets, and of what stands behind the parting in either: the smaller of the two."""
     i, i_end = start_M[left], start_M[left] + size_M[left]
     j, j_end = start_M[right], start_M[right] + size_M[right]
-    shared = 0
+    shared, behind = 0, 0
     while i < i_end and j < j_end:
         if hash_S[i] == hash_S[j] and tail_S[i] == tail_S[j]:
+            behind += tail_S[i] & 1
             shared, i, j = shared + 1, i + 1, j + 1
         elif hash_S[i] < hash_S[j] or (hash_S[i] == hash_S[j] and tail_S[i] < tail_S[j]):
             i += 1
         else:
             j += 1
-    return shared / (size_M[left] + size_M[right] - shared)
+    similarity = shared / (size_M[left] + size_M[right] - shared)
+    either = behind_M[left] + behind_M[right] - behind
+    return min(similarity, behind / either) if either else similarity
 
 
 @njit(cache=True, inline="always")
@@ -249,7 +278,7 @@ def _possible(tokens_M, size_M, scale_M, fewest_L, below_L, threshold, left, rig
 
 @njit(cache=True)
 def settle(  # type: ignore[no-untyped-def]
-    doc_E, member_E, bucket_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, sketch_MK,
+    doc_E, member_E, bucket_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, behind_M, sketch_MK,
     fewest_L, below_L, threshold, least, given, matched_D, similarity_D,
 ):  # fmt: skip
     """Walk texts in order and drop each that a text kept before it resembles.
@@ -257,7 +286,7 @@ def settle(  # type: ignore[no-untyped-def]
     Args:
         doc_E, member_E, bucket_E: Members in buckets, sorted by text; texts are numbered in the order of the walk.
         room_B: Where the list of each bucket begins, and behind the last one.
-        doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, sketch_MK: The members and their sets.
+        doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, behind_M, sketch_MK: The members and their sets.
         fewest_L, below_L: Tokens of the shorter text in the pairs that a shingle length judges.
         threshold: Jaccard similarity.
         least: Bytes of the sketches that must agree before the sets are compared.
@@ -285,7 +314,7 @@ def settle(  # type: ignore[no-untyped-def]
                     continue
                 if not _agreed(sketch_MK, member, other, least):
                     continue
-                alike = jaccard(hash_S, tail_S, start_M, size_M, member, other)
+                alike = jaccard(hash_S, tail_S, start_M, size_M, behind_M, member, other)
                 if alike >= threshold:
                     best, similarity = doc_M[other], alike
         if best >= 0:
@@ -308,7 +337,7 @@ def _root(root_D, doc):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def connect(  # type: ignore[no-untyped-def]
-    member_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, sketch_MK,
+    member_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, behind_M, sketch_MK,
     fewest_L, below_L, threshold, least, root_D, left_P, right_P, similarity_P,
 ):  # fmt: skip
     """Pairs at or above the threshold, those left out whose ends hang together already. Gives how many there are.
@@ -330,7 +359,7 @@ def connect(  # type: ignore[no-untyped-def]
                     continue
                 if not _agreed(sketch_MK, left, right, least):
                     continue
-                alike = jaccard(hash_S, tail_S, start_M, size_M, left, right)
+                alike = jaccard(hash_S, tail_S, start_M, size_M, behind_M, left, right)
                 if alike < threshold:
                     continue
                 root_D[max(a, b)] = min(a, b)

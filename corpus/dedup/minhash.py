@@ -14,6 +14,7 @@ from corpus.dedup import kernels
 from corpus.dedup.kernels import HASHES
 from corpus.dedup.shingles import Members, Scale, Sets, buckets, compact, read_members, read_sets
 
+PARTING = chr(kernels.PARTING)
 MISS = 1e-6  # largest chance that a pair exactly at the threshold is not proposed
 SHORT = 32  # tokens: a text below it is compared by runs of 2 tokens, a longer one by runs of 5
 
@@ -72,6 +73,9 @@ def near_duplicates(
     Walks the texts in order of rank: one goes if a text kept before it is similar enough, and never through a chain of
     others. The order of the rows makes no difference.
 
+    A text may have two parts, as prompt and reply, with `PARTING` between them. Then the reply must be similar enough
+    too: another answer to the same long question is no copy.
+
     Args:
         text: String column. Null, and text that normalises to nothing, is nobody's duplicate.
         ids: Sample of each text.
@@ -83,7 +87,7 @@ def near_duplicates(
 
     Returns:
         `row` (position of a text that goes), `matched_id` (the first kept one, by rank, that is similar enough) and
-        `similarity`, sorted by row.
+        `similarity`, of the whole or of the second part, whichever is less; sorted by row.
 
     Raises:
         ValueError: If the threshold or n is out of range.

@@ -45,14 +45,16 @@ class Members(NamedTuple):
 class Sets(NamedTuple):
     """Sorted distinct shingles of members, one after the other, and a byte of each of their K hashes.
 
-    A shingle is known by 40 bits, of which `tail_S` has the last 8: of a pair of texts of 150 shingles each, two that
-    differ are taken for the same with a chance of 2e-8.
+    A shingle is known by 39 bits and the part that it stands in; `tail_S` has the last 7 of them and the part. Of a
+    pair of texts of 150 shingles each, two that differ are taken for the same with a chance of 4e-8. `behind_M` counts
+    those of the part behind the parting.
     """
 
     hash_S: np.ndarray
     tail_S: np.ndarray
     start_M: np.ndarray
     size_M: np.ndarray
+    behind_M: np.ndarray
     sketch_MK: np.ndarray
 
 
@@ -115,10 +117,11 @@ def read_sets(text: pl.Series, n_M: np.ndarray, tokens_M: np.ndarray) -> Sets:
 
 def room_for(n_M: np.ndarray, tokens_M: np.ndarray) -> Sets:
     """Sets that nothing is in yet, with room for every shingle of every member."""
-    room_M = np.maximum(tokens_M - n_M + 1, 1)
+    room_M = np.maximum(tokens_M - n_M + 1, 1) + np.minimum(tokens_M, n_M)  # as many as two parts can have
     hash_S, tail_S = (np.empty(int(room_M.sum()), kind) for kind in (np.uint32, np.uint8))
     sketch_MK = np.zeros((len(n_M), kernels.HASHES), np.uint8)
-    return Sets(hash_S, tail_S, np.cumsum(room_M) - room_M, np.zeros(len(n_M), np.int64), sketch_MK)
+    size_M, behind_M = np.zeros((2, len(n_M)), np.int64)
+    return Sets(hash_S, tail_S, np.cumsum(room_M) - room_M, size_M, behind_M, sketch_MK)
 
 
 def fill(sets: Sets, first: int, text: pl.Series, n_M: np.ndarray) -> None:
@@ -132,10 +135,12 @@ def fill(sets: Sets, first: int, text: pl.Series, n_M: np.ndarray) -> None:
     """
 
     def make(at_M: np.ndarray, texts: pl.Series, settled: bool) -> None:
-        size, sketch = np.empty(len(texts), np.int64), np.empty((len(texts), kernels.HASHES), np.uint8)
-        where = sets.start_M[first + at_M], size, sets.hash_S, sets.tail_S, sketch
+        size, behind = np.empty((2, len(texts)), np.int64)
+        sketch = np.empty((len(texts), kernels.HASHES), np.uint8)
+        where = sets.start_M[first + at_M], size, behind, sets.hash_S, sets.tail_S, sketch
         kernels.make_sets(*_bytes(texts), table(), settled, n_M[at_M], *_functions(), *where)
-        sets.size_M[first + at_M], sets.sketch_MK[first + at_M] = size, sketch
+        sets.size_M[first + at_M], sets.behind_M[first + at_M] = size, behind
+        sets.sketch_MK[first + at_M] = sketch
 
     for low in range(0, len(text), _BLOCK):
         block = text[low : low + _BLOCK]

@@ -25,7 +25,7 @@ from corpus.dedup.minhash import Met, band_rows, first_copies, salts, scales, wa
 from corpus.dedup.shingles import Members, Scale, buckets, compact, fill, read_members, room_for
 from corpus.ranks import Piece, cut, height, run_ranks
 
-VERSION = 1
+VERSION = 2  # 1 knew no parting
 
 
 class Deduplicated(NamedTuple):

@@ -38,7 +38,7 @@ def dedup_stage(
         after=("filter",),
         config=config.model_dump(mode="json") | {"licenses": dict(licenses)},
         reads={"against": against} if against else {},
-        version=2,  # 1 compared no pictures
+        version=3,  # 1 compared no pictures, 2 took another answer to a long question for a copy
     )
 
 
@@ -115,11 +115,12 @@ def _like_pictures(left: pl.DataFrame, seen: pl.DataFrame, bits: int) -> pl.Data
 def _documents(rows: pl.DataFrame) -> pl.DataFrame:
     """Texts with what must be the same besides: the answer and the pictures."""
     answer = [pl.col(name).cast(pl.String).fill_null("") for name in ANSWER]
+    parts = [pl.col(name).str.replace_all(dedup.PARTING, " ", literal=True) for name in ("prompt", "response")]
     return rows.select(
         "row",
         "rank",
         id="sample_id",
-        text=pl.concat_str("prompt", "response", separator="\n", ignore_nulls=True),
+        text=pl.concat_str(*parts, separator=dedup.PARTING, ignore_nulls=True),
         group=pl.concat_str(*answer, pl.col("looks").list.join(" "), separator="\x1f"),
     )
 
@@ -161,7 +162,7 @@ def _by_meaning(context: Context, left: pl.DataFrame, near: pl.DataFrame, thresh
 
     texts = _documents(left)
     vectors_ND = vectors(
-        texts.select("text", sample_id="id"),
+        texts.select(pl.col("text").str.replace(dedup.PARTING, "\n", literal=True), sample_id="id"),
         folder=context.store.path / "work" / "vectors" / "whole",
         tick=partial(_tick, context, "embeddings"),
     )

@@ -37,7 +37,8 @@ where stage_id in {stage} group by all order by rows desc, stage, reason""",
         ),
         Question(
             "What share of each source left, after it was read",
-            f"""select source, rows, filtered, copies, in_exams, round((filtered + copies + in_exams) / rows, 3) as share
+            f"""select source, rows, filtered, copies, in_exams,
+    round((filtered + copies + in_exams) / rows, 3) as share
 from (select source, count(*) as rows from occurrences group by all)
 join (select source, count(*) filter (stage = 'filter') as filtered, count(*) filter (stage = 'dedup') as copies,
     count(*) filter (stage = 'decontaminate') as in_exams

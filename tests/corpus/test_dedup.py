@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from catalog.ids import chat, prompt_id, sample_id
 from catalog.schema import BATCH
 from catalog.text import with_text
-from corpus.dedup import exact_duplicates, keep_rank, label_conflicts, near_duplicates, similar_pairs, with_looks
+from corpus.dedup import (
+    PARTING,
+    exact_duplicates,
+    keep_rank,
+    label_conflicts,
+    near_duplicates,
+    similar_pairs,
+    with_looks,
+)
 
 
 def row(prompt, response="Fine.", *, images=(), **columns):
@@ -257,3 +265,34 @@ def test_no_text_breaks_it_and_the_order_of_rows_decides_nothing(texts, random):
 def test_a_threshold_that_means_nothing_is_refused(options):
     with pytest.raises(ValueError):
         near(["a", "b"], **options)
+
+
+QUESTION = (
+    "Which of the four doors does the guard open first, if the bell has rung twice and the river gate is locked? "
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "copy"),
+    [
+        ("B", "C", False),
+        ("The north door", "The south door", False),
+        ("The north door", "the  north door", True),
+        ("因为钟响了两次，所以先开北门。", "因为钟响了两次，所以先开南门。", False),
+        (" ".join("abcdefghijklmnopqrstuvwxyz"), " ".join("abcdefghijklmnopqrstuvwxyz!"), True),
+    ],
+)
+def test_another_answer_to_a_long_question_is_no_copy(first, second, copy):
+    rows = [PARTING.join([QUESTION * 3, answer]) for answer in (first, second)]
+    assert near(rows) == ({1: 0} if copy else {})
+    assert near([f"{QUESTION * 3} {first}", f"{QUESTION * 3} {second}"]) == {1: 0}  # as one text they are
+    assert near([QUESTION * 3, rows[0]]) == {}  # nor is a question without an answer
+
+
+def test_similarity_of_two_parts_is_that_of_the_part_that_differs_more():
+    # 8 pairs of words in the reply, of which the change of its last word leaves 7: 7 / 9
+    reply = "one two three four five six seven eight nine"
+    rows = [PARTING.join(["Count to nine, please.", text]) for text in (reply, reply[:-4] + "ten")]
+    ids = pl.Series(["a", "b"])
+    (found,) = near_duplicates(pl.Series(rows), ids, pl.Series([0, 1]), threshold=0.7)["similarity"]
+    assert found == pytest.approx(7 / 9)
