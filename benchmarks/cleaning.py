@@ -2,11 +2,13 @@
 
 Labelled public sets are read once. `raw` are their answered safety rows as they come, copies and contradictions
 included; `clean` are those of the release after the filters and deduplication of a recipe's defaults. All rows are
-clustered together, whole clusters go to one side, and test and calibration rows are clean ones. A verifier is trained
-on equally many train rows of each, and a third one on raw rows split row by row: every near copy of a test row that
-such a split leaves in train, and a draw of all others. All are measured on the same test rows: AUROC, F1 at 0.5, ECE,
-with 95% intervals over clusters. Leak is the share of test rows that have a near copy, or a row of their cluster, among
-the train rows. The last line is one JSON object: `ratios` (AUROC over that of raw), `figures`, `versions`, `sizes`.
+clustered together, whole clusters go to one side, and test and calibration rows are clean ones. Verifiers are trained
+on equally many train rows of each, and others on raw rows split row by row: every near copy of a test row that such a
+split leaves in train, and a draw of all others. Each is trained with several seeds, and a figure is the mean over them,
+for so few rows one training says little. All are measured on the same test rows: AUROC, F1 at 0.5, ECE, with 95%
+intervals over clusters. Leak is the share of test rows that have a near copy, or a row of their cluster, among
+the train rows; also of a fifth of all raw rows, drawn row by row, among the others. The last line is one JSON object:
+`ratios` (AUROC over that of raw), `figures`, `versions`, `sizes`.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import platform
 import sys
 import tempfile
 from importlib.metadata import version
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +50,7 @@ SOURCES = (
 PER_CELL = {"train": 500, "calibration": 100, "test": 150}  # rows of one language and reading, at most
 QUICK = {"train": 250, "calibration": 50, "test": 75}
 CONFIG = VerifierConfig(epochs=1)
+SEEDS = (0, 1)
 PLACE = ["sample_id", "file", "line"]
 THRESHOLD = DedupConfig().threshold  # Jaccard similarity of a near copy
 RESAMPLES = 1000
@@ -60,9 +64,9 @@ def read(store: Store, data: Path, sources: tuple[str, ...]) -> tuple[pl.DataFra
     recipe = Recipe.model_validate(
         {"name": "cleaning", "sources": sources, "release": {"name": "cleaning"}, "synth": None, "verifier": None}
     )
-    chain = stages(recipe, store, data)
-    run_stages(store, name=recipe.name, recipe=recipe.model_dump(mode="json"), chain=chain)
-    batches = fingerprints(chain)
+    planned = stages(recipe, store, data)
+    run_stages(store, name=recipe.name, recipe=recipe.model_dump(mode="json"), chain=planned)
+    batches = fingerprints(planned)
     given = pl.concat([store.read("working", batch_id=batches[f"ingest:{slug}"]) for slug in sources])
     release_id = str(store.read("release_rows", batch_id=batches["release"])["release_id"].first())
     sides = split.assign(clusters.prompt_clusters(with_text(given)), seed=recipe.seed)
@@ -89,11 +93,11 @@ def drawn(rows: pl.DataFrame, limit: int) -> pl.DataFrame:
 
 def texts(rows: pl.DataFrame) -> pl.DataFrame:
     """What of a row is compared: its prompt and reply."""
-    return rows.select(text=pl.concat_str("prompt", "response", separator="\n"), group=pl.lit(""))
+    return rows.select(text=pl.concat_str("prompt", "response", separator=dedup.PARTING), group=pl.lit(""))
 
 
 def copies(rows: pl.DataFrame, of: pl.DataFrame, folder: Path) -> pl.Series:
-    """For each row whether prompt and reply are a near copy of one of the others, with whatever label."""
+    """For each row whether it is a near copy of one of the others, whole and in its reply, with whatever label."""
     at = pl.int_range(pl.len())
     known, asked = (
         texts(part).with_columns(id=pl.format(f"{name} {{}}", at), rank=at)
@@ -116,10 +120,7 @@ def leak(test: pl.DataFrame, train: pl.DataFrame, folder: Path) -> dict[str, flo
 
 
 def arms(raw: pl.DataFrame, clean: pl.DataFrame, per_cell: dict[str, int], folder: Path) -> dict[str, pl.DataFrame]:
-    """Rows of `clean`, `raw` and `by rows` to train on, and `whole raw`, all that a split by rows could train on.
-
-    Every one with the same calibration rows, and beside them `test`.
-    """
+    """Rows of `clean`, `raw` and `by rows` to train on, and the `calibration` and `test` rows that all have."""
     raw, clean = (rows.with_columns(first="sample_id") for rows in (raw, clean))
     of = {side: clean.filter(pl.col("split") == side) for side in ("train", "calibration", "test")}
     test, calibration = drawn(of["test"], per_cell["test"]), drawn(of["calibration"], per_cell["calibration"])
@@ -134,7 +135,7 @@ def arms(raw: pl.DataFrame, clean: pl.DataFrame, per_cell: dict[str, int], folde
         "raw": drawn(raw.filter(pl.col("split") == "train"), per_cell["train"]),
         "by rows": drawn(first, per_cell["train"]),
     }
-    return found | {"whole raw": free, "calibration": calibration, "test": test}
+    return found | {"calibration": calibration, "test": test}
 
 
 def taught(name: str, train: pl.DataFrame, calibration: pl.DataFrame) -> pl.DataFrame:
@@ -146,23 +147,34 @@ def taught(name: str, train: pl.DataFrame, calibration: pl.DataFrame) -> pl.Data
     return pl.concat([train, calibration], how="diagonal")
 
 
-def figures_of(rows: pl.DataFrame, said: dict[str, pl.Series]) -> dict[str, list[float]]:
-    """AUROC, F1 and ECE of every verifier, and what the others have more than `raw` on the same resamples."""
-    figures = {}
+def figures_of(rows: pl.DataFrame, said: dict[str, list[pl.Series]]) -> dict[str, Any]:
+    """AUROC, F1 and ECE of every kind of rows, and what the others have more than `raw` on the same resamples.
+
+    Args:
+        rows: Test rows with `language`, `reading` and `cluster_id`.
+        said: P(Unsafe) of the rows by each training on a kind of rows; a figure is the mean over trainings.
+    """
+    figures: dict[str, Any] = {}
     for part in ("en", "zh", "all"):
         mask_N = ((rows["language"] == part) | (part == "all")).to_numpy()
         unsafe_N = rows["reading"].to_numpy()[mask_N]
         weight_WN = bootstrap_weights(rows["cluster_id"].to_numpy()[mask_N], resamples=RESAMPLES, seed=0)
-        values = {}
-        for name, p in said.items():
-            p_N = p.to_numpy()[mask_N]
-            values[name] = binary_metrics(p_N, unsafe_N, weight_WN)
-            values[name]["ece"] = calibration_error(p_N, unsafe_N, weight_WN)
+        values: dict[str, dict[str, np.ndarray]] = {}  # by metric and kind: (trainings, weightings)
+        for name, trainings in said.items():
+            for p_N in (p.to_numpy()[mask_N] for p in trainings):
+                ece = {"ece": calibration_error(p_N, unsafe_N, weight_WN)}
+                for metric, value_W in (binary_metrics(p_N, unsafe_N, weight_WN) | ece).items():
+                    known = values.setdefault(metric, {}).get(name, np.empty((0, len(value_W))))
+                    values[metric][name] = np.vstack([known, value_W])
         for metric in ("auroc", "f1", "ece"):
-            figures |= {f"{metric}, {part}, {name}": interval(found[metric]) for name, found in values.items()}
+            mean = {name: value_TW.mean(axis=0) for name, value_TW in values[metric].items()}
+            figures |= {f"{metric}, {part}, {name}": interval(value_W) for name, value_W in mean.items()}
+            figures |= {
+                f"{metric}, {part}, {name}, each": [round(float(v), 3) for v in value_TW[:, 0]]
+                for name, value_TW in values[metric].items()
+            }
             for name in [name for name in said if name != "raw"]:
-                difference_W = values[name][metric] - values["raw"][metric]
-                figures[f"{metric}, {part}, {name} less raw"] = interval(difference_W)
+                figures[f"{metric}, {part}, {name} less raw"] = interval(mean[name] - mean["raw"])
     return figures
 
 
@@ -178,7 +190,7 @@ def measure(
     store = Store(folder / "store")
     raw, clean = read(store, data, sources)
     rows = arms(raw, clean, per_cell, folder)
-    test, calibration, whole = (rows.pop(name) for name in ("test", "calibration", "whole raw"))
+    test, calibration = rows.pop("test"), rows.pop("calibration")
     sizes: dict[str, Any] = {"raw rows": raw.height, "clean rows": clean.height}
     sizes |= {f"train rows, {name}": train.height for name, train in rows.items()}
     stays = clean["sample_id"].implode()
@@ -188,19 +200,26 @@ def measure(
         for name, train in rows.items()
     }
     sizes |= {"calibration rows": calibration.height, "test rows": test.height}
+    mixed, fifth = raw.sort(PLACE).sample(fraction=1, shuffle=True, seed=0), raw.height // 5
+    sides = {name: (test, train) for name, train in rows.items()}
+    sides["a fifth of all raw rows"] = mixed[:fifth], mixed[fifth:]
     figures: dict[str, Any] = {}
-    for name, train in {**rows, "by rows, all": whole}.items():
-        figures |= {f"{what}, {name}": share for what, share in leak(test, train, folder).items()}
-    said = {}
-    for name, train in rows.items():
-        print(f"training {name}", file=sys.stderr, flush=True)
-        given = taught(name, train, calibration)
-        path = train_verifier(given, config=config, workdir=folder / "verifiers", release_id=name, progress=tick)
-        figures[f"training, s, {name}"] = round(json.loads((path.parent / "training.json").read_text())["seconds"])
-        said[name] = load_verifier(path).score(test["prompt"].to_list(), test["response"].to_list())["p_unsafe"]
-    scored = pl.DataFrame(said).select(pl.all_horizontal(pl.all().is_not_null())).to_series()
+    for name, (asked, train) in sides.items():
+        figures |= {f"{what}, {name}": share for what, share in leak(asked, train, folder).items()}
+    said: dict[str, list[pl.Series]] = {name: [] for name in rows}
+    for seed, (name, train) in product(SEEDS, rows.items()):
+        print(f"training {name}, seed {seed}", file=sys.stderr, flush=True)
+        given, how = taught(name, train, calibration), config.model_copy(update={"seed": seed})
+        path = train_verifier(given, config=how, workdir=folder / "verifiers", release_id=name, progress=tick)
+        seconds = json.loads((path.parent / "training.json").read_text())["seconds"]
+        figures[f"training, s, {name}, seed {seed}"] = round(seconds)
+        said[name].append(load_verifier(path).score(test["prompt"].to_list(), test["response"].to_list())["p_unsafe"])
+    answers = pl.concat([p.rename(str(n)).to_frame() for n, p in enumerate(chain(*said.values()))], how="horizontal")
+    scored = answers.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
     sizes["test rows that all score"] = int(scored.sum())
-    figures |= figures_of(test.filter(scored), {name: p.filter(scored) for name, p in said.items()})
+    figures |= figures_of(
+        test.filter(scored), {name: [p.filter(scored) for p in parts] for name, parts in said.items()}
+    )
     ratios = {
         f"auroc, {part}, {name}": round(figures[f"auroc, {part}, {name}"][0] / figures[f"auroc, {part}, raw"][0], 3)
         for part in ("en", "zh", "all")

@@ -144,7 +144,7 @@ TABLES: dict[str, pa.Schema] = {
         nearest=(pa.float64(), "That cosine, -1 to 1"),
         difficulty=(
             pa.float64(),
-            "0 easy to 1 hard: 1 - |2p - 1|, p the share of wrong rollouts, else P(unsafe); null where neither is known",
+            "0 easy to 1 hard: 1 - |2p - 1|, p the share of wrong rollouts, else P(unsafe); null where unknown",
         ),
         difficulty_from=(pa.string(), "rollouts or verdict; null where difficulty is"),
         neighbour_noise=(

@@ -58,7 +58,7 @@ def vectors(
             tick(min(start + SHARD, new.height), new.height)
     found = texts.select("sample_id").join(known, on="sample_id", how="left", maintain_order="left")["vector"]
     found_ND = found.to_numpy().reshape(-1, DIMENSIONS).astype(np.float32)
-    return found_ND / np.linalg.norm(found_ND, axis=1, keepdims=True)  # type: ignore[no-any-return]
+    return found_ND / np.linalg.norm(found_ND, axis=1, keepdims=True)
 
 
 def _kept(place: Path) -> pl.DataFrame:

@@ -6,6 +6,10 @@ import polars as pl
 INVISIBLE = r"[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 
 
+# Scripts that are written without spaces, for a class of characters: there, every character is a token.
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Tibetan}\p{Myanmar}\p{Khmer}"
+
+
 def normalized(text: pl.Expr) -> pl.Expr:
     """Text with NFKC forms, lower case, no invisible characters, and single spaces. Digits and punctuation stay.
 

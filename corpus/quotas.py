@@ -75,7 +75,7 @@ def wanted(
     Raises:
         ValueError: If the bounds leave no room for the total.
     """
-    known = [row for row in cells.sort(by, nulls_last=True).iter_rows(named=True)]
+    known = list(cells.sort(by, nulls_last=True).iter_rows(named=True))
     weights = [0.0] * len(known)
     for wish in _wishes(by, shares):
         met = [at for at, cell in enumerate(known) if _agrees(cell, wish.values)]

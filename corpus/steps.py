@@ -60,7 +60,8 @@ class ReadBatches(PipelineStep):
     """Read pieces of Parquet files of `BATCH` rows; rank r takes piece r.
 
     Batches carry the text columns of `with_text`, `reply` (the response, or the prompt where there is none), `sense`
-    (the response, null where its label says already that it makes none) and `whole` (prompt and response). A column that `BATCH` gained after a file was written is null.
+    (the response, null where its label says already that it makes none) and `whole` (prompt and response). A column
+    that `BATCH` gained after a file was written is null.
     """
 
     type = "Reader"

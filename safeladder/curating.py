@@ -70,8 +70,16 @@ def plan(path: Path, selection: Selection, *, tick: Tick = lambda done, total: N
             query = CANDIDATES.format(where=selection.where or "true")
             asked = connection.sql(query, params={"release": found["release_id"]})
             candidates = pl.DataFrame(asked.to_arrow_table())
-        except duckdb.Error as error:
+        except (
+            duckdb.BinderException,
+            duckdb.CatalogException,
+            duckdb.ParserException,
+            duckdb.PermissionException,
+        ) as error:
             raise ValueError(f"where: {error}") from None
+        except duckdb.Error as error:  # its message may hold the value of a row
+            kind = type(error).__name__
+            raise ValueError(f"where: {kind} on some row; try_cast gives null in place of an error") from None
     if candidates.is_empty():
         raise LookupError(f"no row of release {found['name']} holds {selection.where or 'a settled label'!r}")
     vectors_ND = None

@@ -116,6 +116,7 @@ def _spent() -> pl.Expr:
 
 def _novelty(store: Store, kept: set[str], edges: pl.DataFrame, folder: Path, tick: Tick) -> Mapping[str, float]:
     from catalog import with_text
+    from corpus.embed import vectors
     from synth import balance
 
     made = set(edges["child_id"])
@@ -124,7 +125,5 @@ def _novelty(store: Store, kept: set[str], edges: pl.DataFrame, folder: Path, ti
     )
     new = texts.filter(pl.col("sample_id").is_in(list(kept)))
     old = texts.filter(~pl.col("sample_id").is_in(list(made)))
-    found = balance.novelty(
-        balance.vectors(new, folder=folder, tick=tick), balance.vectors(old, folder=folder, tick=tick)
-    )
+    found = balance.novelty(vectors(new, folder=folder, tick=tick), vectors(old, folder=folder, tick=tick))
     return dict(zip(new["sample_id"], found, strict=True))

@@ -53,7 +53,7 @@ class DedupConfig(_Part):
     """When two rows say the same."""
 
     threshold: float = Field(0.8, gt=0, le=1, description="Jaccard similarity of shingles from which a row is a copy")
-    pictures: int = Field(MAX_DISTANCE, ge=0, le=64, description="Bits of 256 in which two hashes of a picture differ")
+    pictures: int = Field(MAX_DISTANCE, ge=0, le=63, description="Bits of 256 in which two hashes of a picture differ")
     ocr: bool = Field(False, description="Read the text in pictures: two pages with different words are no copies")
     semantic: float | None = Field(None, gt=0, le=1, description="Cosine of embeddings from which a row is a copy")
     against: str | None = Field(None, description="Release whose rows are there already: a copy of one of them goes")

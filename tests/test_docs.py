@@ -2,7 +2,7 @@
 
 The word after `sh` says what a block needs: `data` a data root, `server` the Argilla server, `services` S3 and
 PostgreSQL, `vllm` a model that answers, `long` more than a minute (its commands then stand on the same page with
-`--quick`).
+`--quick`), `train` a training, here one of tiny models under the names of the real ones: the demo trains those.
 """
 
 import os
@@ -12,6 +12,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.train.conftest import policy  # noqa: F401
+from tests.verifiers.conftest import tiny_bert
+from train import RLConfig
+from verifiers import VerifierConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -24,6 +29,18 @@ BLOCKS = [
 ]
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+
+
+@pytest.fixture(scope="session")
+def tiny_models(policy, tmp_path_factory):  # noqa: F811
+    """A cache where every model that the docs train is a tiny one."""
+    cache = tmp_path_factory.mktemp("cache")
+    backbone, trained = (
+        cache / "models" / name.replace("/", "--") for name in (VerifierConfig().backbone, RLConfig().policy)
+    )
+    tiny_bert(backbone, layers=3, positions=512)
+    trained.symlink_to(policy)
+    return cache
 
 
 @pytest.fixture(scope="session")
@@ -42,14 +59,14 @@ def shell(demo, tmp_path_factory):
         "HF_DATASETS_CACHE": str(demo["folder"] / "cache"),
     }
 
-    def run(command):
-        return subprocess.run(command, cwd=demo["folder"], env=environment, capture_output=True, text=True)
+    def run(command, **more):
+        return subprocess.run(command, cwd=demo["folder"], env=environment | more, capture_output=True, text=True)
 
     return run
 
 
 @pytest.mark.parametrize(("page", "language", "needs", "text"), BLOCKS)
-def test_what_the_docs_show_works(page, language, needs, text, shell):
+def test_what_the_docs_show_works(page, language, needs, text, shell, request):
     if needs == "data" and not os.environ.get("SAFELADDER_DATA"):
         pytest.skip("needs a data root: set SAFELADDER_DATA")
     if needs == "services":
@@ -61,7 +78,8 @@ def test_what_the_docs_show_works(page, language, needs, text, shell):
     if "make demo" in text:
         pytest.skip("the demo fixture runs what `make demo` runs; `make test` is running")
     command = ["bash", "-euo", "pipefail", "-c", text] if language == "sh" else [sys.executable, "-c", text]
-    done = shell(command)
+    tiny = {"SAFELADDER_CACHE": str(request.getfixturevalue("tiny_models"))} if needs == "train" else {}
+    done = shell(command, **tiny)
     assert done.returncode == 0, f"{page.name}:\n{text}\n{done.stdout}\n{done.stderr}"
 
 

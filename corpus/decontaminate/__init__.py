@@ -4,17 +4,15 @@
 """
 
 from corpus.decontaminate.exam import SALTED_CHARACTERS, SALTED_WORDS, Exam, exam, read
-from corpus.decontaminate.find import HITS, TEXTS, find
-from corpus.decontaminate.index import Index, index
+from corpus.decontaminate.find import TEXTS, find
+from corpus.decontaminate.index import index
 from corpus.decontaminate.salted import save
 
 __all__ = [
-    "HITS",
     "SALTED_CHARACTERS",
     "SALTED_WORDS",
     "TEXTS",
     "Exam",
-    "Index",
     "exam",
     "find",
     "index",

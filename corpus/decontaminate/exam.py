@@ -159,6 +159,8 @@ def _bytes(path: Path, line: int, image: Any) -> bytes | None:
         image = image.get("bytes") or image.get("path")
     if isinstance(image, bytes) or not image:
         return image or None
+    if not isinstance(image, str):
+        raise ReadError(f"{path}, record {line}: an `image` is a path, relative to the file, or bytes")
     if not (path.parent / image).is_file():
         raise ReadError(f"{path}, record {line}: its picture is not there; paths are relative to the file")
     return (path.parent / image).read_bytes()

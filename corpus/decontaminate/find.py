@@ -1,6 +1,6 @@
 """Which rows hold an item of an exam: text by containment or meaning, pictures by hash."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -34,7 +34,6 @@ def find(
     rows: pl.DataFrame,
     index: Index,
     *,
-    texts: Sequence[str] | None = None,
     signals: pl.DataFrame | None = None,
     embeddings: Path | None = None,
     tick: Callable[[int, int], None] = lambda done, total: None,
@@ -44,21 +43,21 @@ def find(
     What is found in a row depends on nothing but the row and the index. Memory is that of `BLOCK` and of the hits.
 
     Args:
-        rows: `sample_id` and text columns; `images`, lists of media_id, where there are `signals`.
+        rows: `sample_id` and some of the text columns `TEXTS`; `images`, lists of media_id, where there are `signals`.
+            What is found in `ocr` is of that kind.
         index: From `corpus.decontaminate.index`.
-        texts: Columns to read; by default those there are of `TEXTS`. What is found in `ocr` is of that kind.
         signals: What is known of the pictures (`corpus.pictures.signals`); without it, no picture is looked at.
         embeddings: Folder of sentence vectors; without it, meaning is not compared. Takes some ms for each new text.
-        tick: Told how many rows are done, and how many there are.
+        tick: Told how many rows are done, and how many there are; then the same of new texts that get a vector.
 
     Returns:
         Columns `HITS`: one row for each item in each column, in the order of the rows, columns and exams. An item that
         is found in a text by containment is not told again by its meaning.
 
     Raises:
-        ValueError: If there is no such column.
+        ValueError: If there is nothing to read, or no `sample_id`.
     """
-    chosen = [name for name in TEXTS if name in rows.columns] if texts is None else list(texts)
+    chosen = [name for name in TEXTS if name in rows.columns]
     wanted = ["sample_id", *chosen, *(["images"] if signals is not None else [])]
     if not (chosen or signals is not None) or not set(wanted) <= set(rows.columns):
         expected = ", ".join(wanted if chosen else ("sample_id", *TEXTS))
@@ -69,7 +68,7 @@ def find(
             found += [part.with_columns(column=pl.lit(name)) for part in _in_text(rows[name][first:last], first, index)]
         tick(last, rows.height)
     if embeddings is not None:
-        found += [_by_meaning(rows[name], index, embeddings).with_columns(column=pl.lit(name)) for name in chosen]
+        found += [_by_meaning(rows[name], index, embeddings, tick).with_columns(column=pl.lit(name)) for name in chosen]
     if signals is not None:
         found.append(_by_picture(rows["images"], index, signals))
     places = pl.concat([_PLACES.to_frame(), *(part.select(_PLACES.names()) for part in found)])
@@ -120,10 +119,10 @@ def _in_text(text: pl.Series, offset: int, index: Index) -> Iterator[pl.DataFram
             )
 
 
-def _by_meaning(text: pl.Series, index: Index, folder: Path) -> pl.DataFrame:
+def _by_meaning(text: pl.Series, index: Index, folder: Path, tick: Callable[[int, int], None]) -> pl.DataFrame:
     from corpus.decontaminate.meaning import find_meaning
 
-    found = find_meaning(text, index, folder=folder).rename({"cosine": "similarity"})
+    found = find_meaning(text, index, folder=folder, tick=tick).rename({"cosine": "similarity"})
     return _without_place(found.with_columns(kind=pl.lit("embedding")))
 
 

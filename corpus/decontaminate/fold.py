@@ -11,13 +11,12 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from corpus.normalize import INVISIBLE
+from corpus.normalize import INVISIBLE, UNSPACED
 
 SEPARATOR, WORD, ALONE = 0, 1, 2
 
 _LAST = 0x32400  # beyond it no letter is assigned
 _ALL = 0x110000
-_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Tibetan}\p{Myanmar}\p{Khmer}]"
 _APOSTROPHES = "'’ʼ"  # don't, don’t and dont are one word
 
 
@@ -37,7 +36,7 @@ def folding() -> Folding:
     written = pl.Series(characters, dtype=pl.String)
     kind = np.zeros(_ALL, np.uint8)
     kind[:_LAST][written.str.contains(r"[\p{L}\p{N}\p{M}]").to_numpy()] = WORD
-    kind[:_LAST][written.str.contains(_UNSPACED).to_numpy()] = ALONE
+    kind[:_LAST][written.str.contains(f"[{UNSPACED}]").to_numpy()] = ALONE
     unseen = written.str.contains(INVISIBLE).to_numpy()
     folded = ["" if gone else _fold(character) for character, gone in zip(characters, unseen, strict=True)]
     size = np.zeros(_ALL, np.int32)
@@ -51,10 +50,3 @@ def folding() -> Folding:
 def _fold(character: str) -> str:
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     return "".join(part for part in plain if not unicodedata.combining(part) and part not in _APOSTROPHES)
-
-
-def codes(text: pl.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Code points of the texts, one after the other, and where each begins; null is empty."""
-    written = text.fill_null("")
-    start_D = np.concatenate([np.zeros(1, np.int64), np.cumsum(written.str.len_chars().to_numpy().astype(np.int64))])
-    return np.frombuffer("".join(written.to_list()).encode("utf-32-le"), np.uint32), start_D

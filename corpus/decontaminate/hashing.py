@@ -14,7 +14,8 @@ import numba
 import numpy as np
 import polars as pl
 
-from corpus.decontaminate.fold import ALONE, SEPARATOR, codes, folding
+from corpus.decontaminate.fold import ALONE, SEPARATOR, WORD, folding
+from corpus.filters.kernels import code_points
 
 Key = tuple[np.uint64, np.uint64]
 
@@ -104,7 +105,7 @@ def _tokens(code_C, start_D, kind, fold_start, fold_size, fold_code, key0, key1)
             for part in range(size):
                 code = 0 if ends else fold_code[fold_start[code_C[at]] + part]
                 what = SEPARATOR if ends else kind[code]
-                if length and what != 1:
+                if length and what != WORD:
                     hash_T[made], from_T[made], to_T[made], alone_T[made] = finish(state, length), opened, closed, False
                     made, state, length = made + 1, begin(key0, key1), 0
                 if what == ALONE:
@@ -131,7 +132,7 @@ def _runs(hash_T, first_D, n_D, start_S, key0, key1):  # type: ignore[no-untyped
 
 def tokens(text: pl.Series, key: Key) -> Tokens:
     """Tokens of texts, hashed with a key."""
-    code_C, start_D = codes(text)
+    code_C, start_D = code_points(text)
     return Tokens(*_tokens(code_C, start_D, *folding(), *key))
 
 

@@ -12,7 +12,7 @@ from corpus.decontaminate.exam import Exam, key_of
 from corpus.decontaminate.hashing import Key
 from corpus.decontaminate.match import Table, slots
 
-MIN_CONTAINMENT = 0.65
+MIN_CONTAINMENT = 0.65  # share of an item at which a row holds it
 MIN_SHORT = 0.8  # the same for items of fewer than SHORT tokens, which resemble each other sooner
 SHORT = 20
 MIN_OWN = 0.5  # share of what is not frame that must be there too
@@ -51,19 +51,15 @@ class _Items(NamedTuple):
     common_S: np.ndarray
 
 
-def index(exams: list[Exam], *, min_containment: float = MIN_CONTAINMENT) -> Index:
+def index(exams: list[Exam]) -> Index:
     """An index of exams.
 
     Args:
         exams: At least one; each has its own name.
-        min_containment: Share of an item, above 0 and up to 1, at which a row holds it. Items of fewer than `SHORT`
-            tokens need `MIN_SHORT` at least.
 
     Raises:
-        ValueError: If there is no exam, two have one name, or the share is out of range.
+        ValueError: If there is no exam, or two have one name.
     """
-    if not 0 < min_containment <= 1:
-        raise ValueError(f"min_containment is a share above 0 and up to 1, not {min_containment}")
     names = [one.name for one in exams]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"expected exams, each with its own name; there are: {', '.join(names) or 'none'}")
@@ -76,7 +72,7 @@ def index(exams: list[Exam], *, min_containment: float = MIN_CONTAINMENT) -> Ind
         distinct = mine.with_columns(key=pl.col("runs").hash()).unique(["n", "key"], keep="first", maintain_order=True)
         for n, part in sorted(distinct.partition_by("n", as_dict=True).items()):
             sections.setdefault((one.salt, int(n[0])), []).append(_arrays(part, distinct.height))
-    made = [_section(salt, n, parts, min_containment) for (salt, n), parts in sections.items()]
+    made = [_section(salt, n, parts) for (salt, n), parts in sections.items()]
     reasons = [
         items.filter(pl.col(f"{part}_unchecked").is_not_null()).select(
             "exam", "item_id", part=pl.lit(part), reason=f"{part}_unchecked"
@@ -110,7 +106,7 @@ def _arrays(items: pl.DataFrame, distinct: int) -> _Items:
     return _Items(items["item"].to_numpy().astype(np.int64), size_I, items["whole_only"].to_numpy(), run_S, common_S)
 
 
-def _section(salt: bytes, n: int, parts: list[_Items], min_containment: float) -> Section:
+def _section(salt: bytes, n: int, parts: list[_Items]) -> Section:
     whole = _Items(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     first = np.concatenate([np.zeros(1, np.int64), np.cumsum(whole.size_I)])
     item_S = np.repeat(np.arange(len(whole.size_I)), whole.size_I)
@@ -130,7 +126,7 @@ def _section(salt: bytes, n: int, parts: list[_Items], min_containment: float) -
     posting = np.unique(np.stack([run_S[proposing_S], item_S[proposing_S]], axis=1), axis=0)
     order_S = np.lexsort((run_S, item_S))
     short_I = whole.size_I + n - 1 < SHORT
-    least_I = np.where(short_I, max(MIN_SHORT, min_containment), min_containment) - LONGER * (n - 2)
+    least_I = np.where(short_I, MIN_SHORT, MIN_CONTAINMENT) - LONGER * (n - 2)
     slot_hash, slot_run = slots(hash_G)
     table = Table(
         slot_hash=slot_hash,

@@ -13,6 +13,8 @@ import polars as pl
 from corpus import embed
 from corpus.decontaminate.index import Index
 
+# Translations of 40 prompts lay at 0.84 to 0.91 (5% and 95%), and prompts of one set and language that differ reached
+# 0.955: at this bound no translation is found.
 MIN_COSINE = 0.93
 _BLOCK = 4096  # texts compared with all items at a time
 
@@ -24,10 +26,9 @@ def find_meaning(
     index: Index,
     *,
     folder: Path,
-    min_cosine: float = MIN_COSINE,
     tick: Callable[[int, int], None] = lambda done, total: None,
 ) -> pl.DataFrame:
-    """Texts that say what an item says.
+    """Texts that say what an item says: their cosine is `MIN_COSINE` or more.
 
     A text is compared as a whole: an item embedded in a longer text is for containment to find. Salted exams have no
     texts to compare.
@@ -36,8 +37,6 @@ def find_meaning(
         text: String column; null and texts without a letter or digit are like no item.
         index: From `corpus.decontaminate.index`.
         folder: Where vectors are kept, so that each is made once (`corpus.embed`).
-        min_cosine: -1 to 1, included. Translations of 40 prompts lay at 0.84 to 0.91 (5% and 95%), and prompts of one
-            set and language that differ reached 0.955: at the default no translation is found.
         tick: Told how many of the texts that are new have a vector, and how many there are.
 
     Returns:
@@ -54,7 +53,7 @@ def find_meaning(
     found = [MATCHES.to_frame()]
     for first in range(0, len(theirs_ND), _BLOCK):
         cosine_NI = theirs_ND[first : first + _BLOCK] @ ours_ID.T
-        at, item = np.nonzero(cosine_NI >= min_cosine)
+        at, item = np.nonzero(cosine_NI >= MIN_COSINE)
         pairs = {"row": rows["row"].gather(at + first), "item": items["item"].gather(item)}
         found.append(pl.DataFrame(pairs).with_columns(cosine=pl.Series(cosine_NI[at, item])).cast(MATCHES))
     return pl.concat(found)

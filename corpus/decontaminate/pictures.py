@@ -19,14 +19,13 @@ _AT_A_TIME = 4096  # pictures whose cuts are hashed together
 MATCHES = pl.Schema({"media_id": pl.String, "item": pl.Int64, "distance": pl.Int64})
 
 
-def find_pictures(signals: pl.DataFrame, index: Index, *, max_distance: int = MAX_DISTANCE) -> pl.DataFrame:
-    """Pictures that show what a picture of an exam shows.
+def find_pictures(signals: pl.DataFrame, index: Index) -> pl.DataFrame:
+    """Pictures that show what a picture of an exam shows: at most `MAX_DISTANCE` bits of 256 differ.
 
     Args:
         signals: As `corpus.pictures.signals` makes it, one row for each picture. A picture that is flat or cannot be
             opened is like no other.
         index: From `corpus.decontaminate.index`.
-        max_distance: 0 to 63 bits of 256, included.
 
     Returns:
         `media_id`, `item` (its place in `index.items`) and `distance`, the smallest of all that were tried. Cuts are
@@ -38,14 +37,14 @@ def find_pictures(signals: pl.DataFrame, index: Index, *, max_distance: int = MA
     if exams.height:
         for part in clear.iter_slices(_AT_A_TIME):
             for ours, theirs in (("picture", "hash"), ("inner", "inner")):
-                one, other, distance = within(_bytes(exams[ours]), _bytes(part[theirs]), max_distance)
+                one, other, distance = within(_bytes(exams[ours]), _bytes(part[theirs]), MAX_DISTANCE)
                 found.append(_named(exams["item"].gather(one), part["media_id"].gather(other), distance))
-            found.append(_cut(exams.filter(pl.col("small").is_not_null()), part, max_distance))
+            found.append(_cut(exams.filter(pl.col("small").is_not_null()), part))
     nearest = pl.concat(found).group_by("media_id", "item").agg(pl.col("distance").min())
     return nearest.sort("item", "media_id")
 
 
-def _cut(exams: pl.DataFrame, part: pl.DataFrame, max_distance: int) -> pl.DataFrame:
+def _cut(exams: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:
     """Pairs of which one is a cut of the other: guessed by the hashes of small cuts, then fitted."""
     if exams.is_empty():
         return MATCHES.to_frame()
@@ -72,7 +71,7 @@ def _cut(exams: pl.DataFrame, part: pl.DataFrame, max_distance: int) -> pl.DataF
         right = left + len(left)
         cut, whole = np.where(flipped[at], right, left), np.where(flipped[at], left, right)
         distance = aligned(cells, cut, whole, WINDOWS_W4[best["window"].to_numpy()[at]])
-        near = np.flatnonzero(distance <= max_distance)
+        near = np.flatnonzero(distance <= MAX_DISTANCE)
         ids = part["media_id"].gather(other[at][near])
         found.append(_named(exams["item"].gather(one[at][near]), ids, distance[near]))
     return pl.concat(found)

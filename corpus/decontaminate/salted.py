@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 
 from corpus.decontaminate.exam import ITEMS, Exam
+from corpus.pictures.hashing import BYTES
 from corpus.readers import ReadError
 
-FORMAT = "safeladder-salted-exam-1"
+FORMAT, VERSION = "safeladder-salted-exam-", "1"
+LONGEST = 64  # tokens of a run
 
 
 def is_salted(path: Path) -> bool:
@@ -22,7 +24,13 @@ def is_salted(path: Path) -> bool:
 
 def save(exam: Exam, path: Path, *, pictures: bool = True) -> None:
     """Write an exam without its texts: JSON lines, first what it is, then an item a line."""
-    head = {"format": FORMAT, "name": exam.name, "salt": exam.salt.hex(), "hash": "siphash-2-4"}
+    head = {
+        "format": FORMAT + VERSION,
+        "name": exam.name,
+        "salt": exam.salt.hex(),
+        "hash": "siphash-2-4",
+        "items": exam.items.height,
+    }
     lines = [head, *(_line(row, pictures=pictures) for row in exam.items.iter_rows(named=True))]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
@@ -43,7 +51,7 @@ def load(path: Path, *, name: str | None = None) -> Exam:
     """Read a salted exam.
 
     Raises:
-        ReadError: If a line is not as `save` writes it.
+        ReadError: If the file is of another format, or not whole, or a line is not as `save` writes it.
     """
     rows: list[dict[str, Any]] = []
     with path.open(encoding="utf-8") as file:
@@ -51,11 +59,13 @@ def load(path: Path, *, name: str | None = None) -> Exam:
             try:
                 line = json.loads(written)
                 if number == 1:
-                    head = {key: line[key] for key in ("name", "salt")}
+                    head = {key: line[key] for key in ("format", "name", "salt", "items")}
                     salt = bytes.fromhex(head["salt"])
                     continue
                 runs = line["runs"] and np.frombuffer(base64.b64decode(line["runs"]), "<u8")
                 pictures = {key: line[key] and bytes.fromhex(line[key]) for key in ("picture", "inner")}
+                if not 1 <= line["n"] <= LONGEST or any(hash_ and len(hash_) != BYTES for hash_ in pictures.values()):
+                    raise ValueError
                 rows.append(
                     {**{key: line[key] for key in ITEMS if key not in ("text", "small")}, "runs": runs, **pictures}
                 )
@@ -64,4 +74,8 @@ def load(path: Path, *, name: str | None = None) -> Exam:
                 raise ReadError(
                     f"{path}, line {number}: not a line of a salted exam ({kind}); ask for it again"
                 ) from None
+    if head["format"] != FORMAT + VERSION:
+        raise ReadError(f"{path}: format {head['format']}, expected {FORMAT}{VERSION}; a newer release may read it")
+    if len(rows) != head["items"] or len({row["item_id"] for row in rows}) != len(rows):
+        raise ReadError(f"{path}: expected {head['items']} items, each once; there are {len(rows)}; ask for it again")
     return Exam(name or head["name"], salt, pl.DataFrame(rows, schema=ITEMS))

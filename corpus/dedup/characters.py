@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from corpus.normalize import normalized
+from corpus.normalize import UNSPACED, normalized
 
 TABLE_SIZE = 0x10000  # code points below it are looked up, the rest is told by ranges
 UNSETTLED = np.uint32(1 << 31)  # its normal form depends on its neighbours, or is not one character
@@ -20,8 +20,6 @@ SPACE = np.uint32(1 << 29)
 NOTHING = np.uint32(1 << 28)  # takes no room
 CODE = np.uint32((1 << 21) - 1)
 
-# Han and its extensions, kana, Thai, Lao, Tibetan, Myanmar, Khmer: every character is a token.
-_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Tibetan}\p{Myanmar}\p{Khmer}]"
 _FINAL_SIGMA = 0x3A3  # its small letter depends on whether the word goes on
 _JAMO = range(0x1100, 0x1200)  # they join into syllables
 
@@ -37,7 +35,7 @@ def table() -> np.ndarray:
         code=pl.when(between.str.len_chars() == 3).then(between.str.slice(1, 1)),
         nothing=between == "aa",
         space=between == "a a",
-        alone=between.str.contains(_UNSPACED),
+        alone=between.str.contains(f"[{UNSPACED}]"),
         marks=pl.col("char").str.contains(r"\p{M}"),
         parts=pl.col("char").str.normalize("NFD") != pl.col("char"),
     )

@@ -36,6 +36,10 @@ def keep_rank(batch: pl.DataFrame, *, licenses: Mapping[str, str] | None = None)
 
 
 def _terms(license_: str) -> int:
-    """0 permissive, 1 share alike, 2 anything else; the strictest part of an expression decides."""
-    parts = [part.strip(" ()") for part in license_.replace(" OR ", " AND ").split(" AND ")]
-    return max(0 if part in PERMISSIVE else 1 if part in SHARE_ALIKE else 2 for part in parts)
+    """0 permissive, 1 share alike, 2 anything else: of `OR` the freest, of `AND` the strictest."""
+
+    def of(part: str) -> int:
+        return 0 if part in PERMISSIVE else 1 if part in SHARE_ALIKE else 2
+
+    plain = license_.replace("(", "").replace(")", "")
+    return min(max(of(part.strip()) for part in choice.split(" AND ")) for choice in plain.split(" OR "))

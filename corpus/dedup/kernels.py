@@ -337,34 +337,43 @@ def _root(root_D, doc):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def connect(  # type: ignore[no-untyped-def]
-    member_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, behind_M, sketch_MK,
+    member_E, bucket_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, behind_M, sketch_MK,
     fewest_L, below_L, threshold, least, root_D, left_P, right_P, similarity_P,
 ):  # fmt: skip
     """Pairs at or above the threshold, those left out whose ends hang together already. Gives how many there are.
 
+    A pair is compared once, in whatever buckets it meets, and only while its ends hang apart.
+
     Args:
-        member_E: Members, bucket by bucket.
-        room_B: Where each bucket begins, and behind the last one.
+        member_E, bucket_E: Members in buckets, sorted by member.
+        room_B: Where the list of each bucket begins, and behind the last one.
         root_D: Each text for itself; takes the components.
         left_P, right_P, similarity_P: Take the pairs, fewer than there are texts.
     """
+    met_E, met_B = np.empty(len(member_E), np.int32), np.zeros(len(room_B) - 1, np.int32)
+    seen_M = np.full(len(doc_M), -1, np.int64)
     pairs = 0
-    for bucket in range(len(room_B) - 1):
-        for i in range(room_B[bucket] + 1, room_B[bucket + 1]):
-            right = member_E[i]
-            for back in range(1, i - room_B[bucket] + 1):
-                left = member_E[i - back]
-                a, b = _root(root_D, doc_M[left]), _root(root_D, doc_M[right])
-                if a == b or not _possible(tokens_M, size_M, scale_M, fewest_L, below_L, threshold, left, right):
-                    continue
-                if not _agreed(sketch_MK, left, right, least):
-                    continue
-                alike = jaccard(hash_S, tail_S, start_M, size_M, behind_M, left, right)
-                if alike < threshold:
-                    continue
-                root_D[max(a, b)] = min(a, b)
-                left_P[pairs] = min(doc_M[left], doc_M[right])
-                right_P[pairs] = max(doc_M[left], doc_M[right])
-                similarity_P[pairs] = alike
-                pairs += 1
+    for e in range(len(member_E)):
+        right, bucket = member_E[e], bucket_E[e]
+        # The latest first: rows of one family mostly stand near each other.
+        for at in range(room_B[bucket] + met_B[bucket] - 1, room_B[bucket] - 1, -1):
+            left = met_E[at]
+            if seen_M[left] == right:
+                continue
+            seen_M[left] = right
+            a, b = _root(root_D, doc_M[left]), _root(root_D, doc_M[right])
+            if a == b or not _possible(tokens_M, size_M, scale_M, fewest_L, below_L, threshold, left, right):
+                continue
+            if not _agreed(sketch_MK, left, right, least):
+                continue
+            alike = jaccard(hash_S, tail_S, start_M, size_M, behind_M, left, right)
+            if alike < threshold:
+                continue
+            root_D[max(a, b)] = min(a, b)
+            left_P[pairs] = min(doc_M[left], doc_M[right])
+            right_P[pairs] = max(doc_M[left], doc_M[right])
+            similarity_P[pairs] = alike
+            pairs += 1
+        met_E[room_B[bucket] + met_B[bucket]] = right
+        met_B[bucket] += 1
     return pairs

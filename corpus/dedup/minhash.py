@@ -41,8 +41,14 @@ def band_rows(threshold: float) -> int:
 
 
 def agreement(threshold: float) -> int:
-    """Hashes that agree at least: five standard deviations below what a pair at the threshold is expected to."""
-    return math.ceil(HASHES * (threshold - 5 * math.sqrt(threshold * (1 - threshold) / HASHES)))
+    """Hashes that agree at least: of a pair at the threshold fewer do with a chance of `MISS` at the most."""
+    tail, agreed = 0.0, 0
+    while agreed < HASHES:
+        tail += math.comb(HASHES, agreed) * threshold**agreed * (1 - threshold) ** (HASHES - agreed)
+        if tail > MISS:
+            break
+        agreed += 1
+    return agreed
 
 
 def scales(threshold: float, n: int | None = None) -> list[Scale]:
@@ -136,8 +142,10 @@ def similar_pairs(text: pl.Series, *, threshold: float = 0.7, n: int | None = No
     first_D = first_copies(members, salt_D)
     met = meet(text, _distinct(members, first_D), at)
     left_P, right_P, similarity_P = (np.empty(len(text), kind) for kind in (np.int64, np.int64, np.float64))
+    by_member = np.argsort(met.member_E, kind="stable")
     pairs = kernels.connect(
-        met.member_E, _room(met.bucket_E), met.doc_M, met.scale_M, met.tokens_M, *met.sets,
+        met.member_E[by_member], met.bucket_E[by_member], _room(met.bucket_E),
+        met.doc_M, met.scale_M, met.tokens_M, *met.sets,
         *_judged(at), threshold, agreement(threshold), np.arange(len(text)), left_P, right_P, similarity_P,
     )  # fmt: skip
     copies = np.flatnonzero(first_D != np.arange(len(text)))

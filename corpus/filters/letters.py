@@ -2,9 +2,10 @@
 
 import polars as pl
 
+from corpus.normalize import UNSPACED
+
 # Scripts written without spaces: each of their characters stands for a word, as each Han character does for a reader
 # who counts. Marks belong to the character before them, punctuation to nobody.
-UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _LETTER = rf"[\p{{L}}--[{UNSPACED}]]"
 _PART = rf"[\p{{L}}\p{{M}}\p{{N}}--[{UNSPACED}]]"
 _REST = rf"(?:['’.,:/_+\-]?{_PART}+)*"  # don't, 3.14, 12:30, e-mail: one word each

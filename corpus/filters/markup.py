@@ -12,7 +12,8 @@ _SPEAKS = (
     r"|iframe|inject|sanitiz|payload|标签|標籤|代码|代碼|网页|網頁|前端|脚本|腳本|注入|浏览器|瀏覽器"
 )
 _NO_PROSE = re.compile(r"(?is)<script.*?(?:</script>|\Z)|<[a-z/!][^<>]{0,2000}>|\]\([^\s)]*")
-_SCRIPT = re.compile(r"(?is)<script(?:\s[^<>]*)?>.*?</script|<script\s[^<>]*src\s*=")
+_OPENS = re.compile(r"(?i)<script(?:\s[^<>]*)?>")
+_SOURCE = re.compile(r"(?i)<script\s[^<>]*src\s*=")
 _ACTIVE = re.compile(
     r"""(?ix)<(?:iframe|object|embed|applet|frame|portal)\s[^<>]*(?:src|srcdoc|data|code)\s*=
       | <meta\s[^<>]*http-equiv\s*=\s*["']?refresh | <base\s[^<>]*href
@@ -88,18 +89,25 @@ def leftover_markup(text: pl.Series, *, max_share: float = 0.05, min_count: int 
     shown = text.gather(worth).str.replace_all(CODE, " ").alias("shown").to_frame()
     marks = rf"{TAGS}|{ENTITIES}"
     left = pl.col("shown").str.replace_all(marks, "")
-    share = 1 - left.str.len_chars() / pl.col("shown").str.len_chars()
-    much = (pl.col("shown").str.count_matches(marks) >= min_count) & (share > max_share)
+    chars = pl.col("shown").str.len_chars()
+    much = (pl.col("shown").str.count_matches(marks) >= min_count) & (chars - left.str.len_chars() > max_share * chars)
     much &= ~left.str.contains(_SPEAKS)
     found = shown.select(pl.when(much).then(pl.lit("leftover_markup")))
     reasons = pl.Series(text.name, [None], dtype=pl.String).new_from_index(0, len(text))
     return reasons.scatter(worth, found.to_series())
 
 
+def _script(shown: str) -> bool:
+    """Whether a script stands there, closed or with a source; in one look, as many may be opened and none closed."""
+    opens = _OPENS.search(shown)
+    closed = opens is not None and "</script" in shown[opens.end() :].lower()
+    return closed or _SOURCE.search(shown) is not None
+
+
 def _acts(shown: str) -> str | None:
     if _LEAK.search(shown):
         return "leaking_image"
-    active = _SCRIPT.search(shown) or _ACTIVE.search(shown)
+    active = _script(shown) or _ACTIVE.search(shown)
     if active and not re.search(_SPEAKS, _NO_PROSE.sub(" ", shown)):
         return "active_markup"
     return "tracking_pixel" if _PIXEL.search(shown) else None

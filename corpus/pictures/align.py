@@ -15,6 +15,7 @@ from corpus.pictures.hashing import SIDE, distances, hashes
 
 GRID = 32  # points along a side that are compared while the fit is sought
 COARSE, FINE = 8, 8  # rounds on smoothed pictures, then on the pictures
+STILL = 0.001  # of a side: a move below it ends the rounds
 SHARED = 0.7  # of each side of both that has to be shared
 _PAIRS = 8192  # at a time
 
@@ -28,8 +29,8 @@ def aligned(small_NSS: np.ndarray, cut_P: np.ndarray, whole_P: np.ndarray, windo
         whole_P: Numbers of the others.
         window_P4: The guesses.
     """
-    smooth_NSS = _smooth(small_NSS.astype(np.float32))
-    soft_NSS = _smooth(_smooth(_smooth(smooth_NSS)))
+    smooth_NSS = _BLUR_SS @ small_NSS.astype(np.float32) @ _BLUR_SS.T
+    soft_NSS = _SOFT_SS @ smooth_NSS @ _SOFT_SS.T
     found = [np.zeros(0, np.int64)]
     for at in range(0, len(cut_P), _PAIRS):
         cut, whole = cut_P[at : at + _PAIRS], whole_P[at : at + _PAIRS]
@@ -40,12 +41,15 @@ def aligned(small_NSS: np.ndarray, cut_P: np.ndarray, whole_P: np.ndarray, windo
     return np.concatenate(found)
 
 
-def _smooth(grey_NSS: np.ndarray) -> np.ndarray:
-    """Each value with its neighbours, 1 2 1 along each axis; the edge repeats itself."""
-    wide = np.pad(grey_NSS, ((0, 0), (1, 1), (0, 0)), mode="edge")
-    grey_NSS = (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:]) / 4
-    wide = np.pad(grey_NSS, ((0, 0), (0, 0), (1, 1)), mode="edge")
-    return (wide[:, :, :-2] + 2 * wide[:, :, 1:-1] + wide[:, :, 2:]) / 4  # type: ignore[no-any-return]
+def _blur() -> np.ndarray:
+    """Weights (S, S) of each value with its neighbours, 1 2 1; the edge repeats itself."""
+    weight_SS = np.eye(SIDE, k=-1) + 2 * np.eye(SIDE) + np.eye(SIDE, k=1)
+    weight_SS[0, 0] = weight_SS[-1, -1] = 3
+    return (weight_SS / 4).astype(np.float32)
+
+
+_BLUR_SS = _blur()
+_SOFT_SS = _BLUR_SS @ _BLUR_SS @ _BLUR_SS
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -70,7 +74,7 @@ def _fit(
     size = GRID * GRID
     seen, there = np.empty(size), np.empty(size)
     slope = np.empty((4, size))
-    step = 0.5 / SIDE
+    step = 0.5 / grey_NSS.shape[1]
     for pair in range(len(cut_P)):
         cut, whole = grey_NSS[cut_P[pair]], grey_NSS[whole_P[pair]]
         for row in range(GRID):
@@ -100,6 +104,8 @@ def _fit(
             move = np.linalg.solve(normal, slope @ missing)
             for axis in range(4):
                 fit_P4[pair, axis] += min(max(move[axis], -0.05), 0.05)
+            if np.abs(move).max() < STILL:
+                break
     return fit_P4
 
 
@@ -108,8 +114,9 @@ def _shared(
     grey_NSS: np.ndarray, cut_P: np.ndarray, whole_P: np.ndarray, fit_P4: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What both show, from the one and from the other, and whether it is enough of either."""
-    ours = np.zeros((len(cut_P), SIDE, SIDE), np.float32)
-    theirs = np.zeros((len(cut_P), SIDE, SIDE), np.float32)
+    side = grey_NSS.shape[1]  # not the constant: what is compiled would keep its old value
+    ours = np.zeros((len(cut_P), side, side), np.float32)
+    theirs = np.zeros((len(cut_P), side, side), np.float32)
     enough = np.zeros(len(cut_P), np.bool_)
     for pair in range(len(cut_P)):
         left, top, right, bottom = fit_P4[pair]
@@ -124,10 +131,10 @@ def _shared(
         if (to_u - from_u) * width < SHARED or (to_v - from_v) * height < SHARED:
             continue
         enough[pair] = True
-        for row in range(SIDE):
-            v = from_v + (row + 0.5) / SIDE * (to_v - from_v)
-            for column in range(SIDE):
-                u = from_u + (column + 0.5) / SIDE * (to_u - from_u)
+        for row in range(side):
+            v = from_v + (row + 0.5) / side * (to_v - from_v)
+            for column in range(side):
+                u = from_u + (column + 0.5) / side * (to_u - from_u)
                 ours[pair, row, column] = _value(grey_NSS[cut_P[pair]], left + u * width, top + v * height)
                 theirs[pair, row, column] = _value(grey_NSS[whole_P[pair]], u, v)
     return ours, theirs, enough

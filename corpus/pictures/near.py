@@ -30,11 +30,12 @@ def near_pictures(signals: pl.DataFrame, *, max_distance: int = MAX_DISTANCE) ->
     """Pairs of pictures that show the same.
 
     Near is a pair whose hashes differ in at most `max_distance` bits: those of the whole pictures, those of what lies
-    inside their borders (both exactly, whatever the number of pictures), or those of what both share when one is
-    fitted into the other. The last is found for cuts of up to a tenth of each side, not proved.
+    inside their borders (both exactly, whatever the number of pictures), or those of what both share when one is a cut
+    of the other: as the cut is guessed, or else once it is fitted. The last is found for cuts of up to a tenth of each
+    side, not proved.
 
     Pictures with equal pixels are a pair whatever else is known. A picture whose hash says nothing is in no other pair.
-    Two pictures that are known to show different texts are none: a page that differs in one word is 8 bits away.
+    Two pictures that are known to show different texts are none: a page that differs in one word can be 12 bits away.
 
     Args:
         signals: As `corpus.pictures.signals` makes it. With a column `text`, what is known to stand in the pictures:
@@ -67,14 +68,14 @@ def find(signals: pl.DataFrame, max_distance: int) -> Near:
     text_N = first["text"].rank("dense").fill_null(0).to_numpy()
     hash_N32, inner_N32 = (_bytes(first[name], hashing.BYTES) for name in ("hash", "inner"))
     left, right, distance = _direct(hash_N32, inner_N32, max_distance)
-    cut, whole, window = _guesses(first["small"], inner_N32)
-    # A pair is fitted if neither its hashes nor its texts have decided it.
+    cut, whole, guessed, window = _guesses(first["small"], inner_N32)
+    # A pair is fitted if neither its hashes, nor its texts, nor the guess itself have decided it.
     fresh = ~np.isin(_pair(cut, whole, len(first)), _pair(left, right, len(first))) & ~_differ(text_N, cut, whole)
-    cut, whole, window = cut[fresh], whole[fresh], window[fresh]
-    fitted = _fitted(first["small"], cut, whole, window)
-    near = fitted <= max_distance
+    unsure = fresh & (guessed > max_distance)
+    guessed[unsure] = _fitted(first["small"], cut[unsure], whole[unsure], window[unsure])
+    near = fresh & (guessed <= max_distance)
     left, right = np.concatenate([left, cut[near]]), np.concatenate([right, whole[near]])
-    distance = np.concatenate([distance, fitted[near]])
+    distance = np.concatenate([distance, guessed[near]])
     same = ~_differ(text_N, left, right)
     left, right, distance = _smallest(left[same], right[same], distance[same], len(first))
     return Near(group_M, number_N[left], number_N[right], distance)
@@ -106,8 +107,8 @@ def _direct(hash_N32: np.ndarray, inner_N32: np.ndarray, radius: int) -> tuple[n
     return _smallest(left[once], right[once], distance[once], len(hash_N32))
 
 
-def _guesses(small: pl.Series, inner_N32: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which picture, cut by which window, is like which other one: the nearest window of each pair, either way."""
+def _guesses(small: pl.Series, inner_N32: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Which picture is like which other one, how far apart, and under which window: the nearest, either way."""
     from corpus.pictures.search import within
 
     nothing = np.zeros(0, np.int64)
@@ -122,7 +123,7 @@ def _guesses(small: pl.Series, inner_N32: np.ndarray) -> tuple[np.ndarray, np.nd
     key = _pair(cut, whole, len(small))
     order = np.lexsort((window, distance, key))
     best = order[np.flatnonzero(np.diff(key[order], prepend=-1))]
-    return cut[best], whole[best], window[best]
+    return cut[best], whole[best], distance[best], window[best]
 
 
 def _fitted(small: pl.Series, cut: np.ndarray, whole: np.ndarray, window: np.ndarray) -> np.ndarray:

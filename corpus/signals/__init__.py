@@ -1,6 +1,6 @@
 """Quality signals beside rows: how crowded, how hard and how doubtful each row is; null where that cannot be told.
 
-Pure functions of arrays and frames. `coverage` and `picture` show which meanings a corpus holds.
+Pure functions of arrays and frames. `coverage` and `coverage_map` show which meanings a corpus holds.
 """
 
 from corpus.signals.hardness import difficulty

@@ -30,16 +30,15 @@ def units(vectors_ND: np.ndarray) -> np.ndarray:
     if pointing_N1.all() and vectors_ND.dtype == np.float32 and np.abs(length_N1 - 1).max(initial=0) < 1e-6:
         return vectors_ND  # a copy of a million would be 1.5 GB
     safe_ND = np.where(pointing_N1, vectors_ND, 0).astype(np.float32)
-    return safe_ND / np.where(pointing_N1, length_N1, 1)  # type: ignore[no-any-return]
+    return safe_ND / np.where(pointing_N1, length_N1, 1)
 
 
-def centres(unit_ND: np.ndarray, count: int, *, seed: int = 0) -> np.ndarray:
+def centres(unit_ND: np.ndarray, count: int) -> np.ndarray:
     """Centres of spherical k-means, learnt from a sample; the same ones every time.
 
     Args:
         unit_ND: Unit vectors.
         count: How many, at most one for each vector.
-        seed: Of the sample.
 
     Returns:
         Unit vectors (count, D).
@@ -48,7 +47,7 @@ def centres(unit_ND: np.ndarray, count: int, *, seed: int = 0) -> np.ndarray:
         Dhillon, Modha 2001, Concept decompositions for large sparse text data using clustering.
     """
     count = min(count, len(unit_ND))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     sample_SD = unit_ND[np.sort(rng.permutation(len(unit_ND))[: _SAMPLE * count])]
     centre_LD = sample_SD[np.sort(rng.permutation(len(sample_SD))[:count])].copy()
     for _ in range(_ROUNDS):

@@ -83,7 +83,7 @@ def plane(vectors_ND: np.ndarray) -> np.ndarray:
     _, vectors_DD = np.linalg.eigh(centred_ND.T @ centred_ND)
     axes_D2 = vectors_DD[:, [-1, -2]]
     signs_2 = np.sign(axes_D2[np.abs(axes_D2).argmax(axis=0), [0, 1]])
-    return centred_ND @ (axes_D2 * signs_2)  # type: ignore[no-any-return]
+    return centred_ND @ (axes_D2 * signs_2)
 
 
 def _hexagons(at_N2: np.ndarray) -> list[pl.Series]:
@@ -101,7 +101,7 @@ def _block(
     left: float, task: str, names: list[str], columns: list[str], counted: pl.DataFrame, spread: pl.DataFrame
 ) -> Iterator[str]:
     """The maps of one task: a line for each category, a column for each language and modality."""
-    most = int(counted["rows"].max())  # type: ignore[arg-type]
+    most = int(counted["rows"].to_numpy().max())
     figures = {(row["category"], row["column"]): row for row in spread.iter_rows(named=True)}
     yield _text(left + NAMES, TOP - 32, task, size=15, weight="bold", fill=COLOURS[task][1])
     for at, column in enumerate(columns):

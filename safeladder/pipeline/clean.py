@@ -19,7 +19,7 @@ def filter_stage(config: FilterConfig, ingests: list[str], *, workers: int) -> S
         work=lambda context: _filter(context, config, workers),
         after=tuple(ingests),
         config=config.model_dump(mode="json"),
-        version=2,  # 1 knew neither noise, markup nor secrets
+        version=3,  # 1 knew neither noise, markup nor secrets, 2 looked for markup in prompts
     )
 
 
@@ -69,8 +69,8 @@ def _filter(context: Context, config: FilterConfig, workers: int) -> Output:
 def reasons(config: FilterConfig) -> list[steps.Reason]:
     """The filters that a recipe asks for, in the order in which they are asked; personal data last.
 
-    Ciphers and broken characters are attacks where they stand in a prompt, and what a row is about where its label
-    calls the reply illogical: those filters read other replies alone.
+    Ciphers, broken characters, markup and marks of templates are attacks where they stand in a prompt: those filters
+    read replies alone. Noise is what a row is about where its label calls the reply illogical.
     """
     chosen: list[steps.Reason] = [
         filters.length(pl.col("reply"), min_chars=config.min_chars, max_chars=config.max_chars),
@@ -93,7 +93,7 @@ def reasons(config: FilterConfig) -> list[steps.Reason]:
     if config.placeholders:
         chosen.append(steps.OnColumn("response", filters.placeholders))
     if config.markup:
-        chosen += [steps.OnColumn("reply", markup) for markup in (filters.active_markup, filters.leftover_markup)]
+        chosen += [steps.OnColumn("response", markup) for markup in (filters.active_markup, filters.leftover_markup)]
     if config.secrets:
         chosen.append(steps.OnColumn("whole", filters.secrets))
     if config.pii != "keep":

@@ -38,7 +38,7 @@ def dedup_stage(
         after=("filter",),
         config=config.model_dump(mode="json") | {"licenses": dict(licenses)},
         reads={"against": against} if against else {},
-        version=3,  # 1 compared no pictures, 2 took another answer to a long question for a copy
+        version=4,  # 1 compared no pictures, 2 took another answer to a long question for a copy, 3 hashed otherwise
     )
 
 
@@ -55,12 +55,16 @@ def _dedup(
     left = left.join(alike, on="row", how="anti")
     near = _near(context, left, config.threshold, against, workers)
     left = left.join(near, on="row", how="anti")
-    meant = _by_meaning(context, left, near, config.semantic) if config.semantic else NO_COPIES
+    # No chains: a row stays that went for one which then went itself.
+    gone_since = rows.join(near, on="row", how="semi")["sample_id"]
+    alike = alike.filter(~pl.col("matched_id").is_in(gone_since.implode()))
+    needed = pl.concat([alike["matched_id"], near["matched_id"]])
+    meant = _by_meaning(context, left, needed, config.semantic) if config.semantic else NO_COPIES
     later = pl.concat([alike, near, meant])
     exact = _followed(exact, rows, later)
     gone = pl.concat([exact.with_columns(reason=pl.lit("exact_duplicate")).select(NO_COPIES.columns), later])
     rejected = table("rejections", rows.join(gone, on="row"), stage="dedup")
-    kept = left.join(meant, on="row", how="anti").sort("row")
+    kept = rows.join(gone, on="row", how="anti").sort("row")
     named = conflicts.join(rows.select("row", "source", "file", "line"), on="row")
     return Output(
         Accounting(rows.height, kept.height, rejected=rejected.height),
@@ -156,7 +160,7 @@ def _index(store: Store, release_id: str, threshold: float, workers: int) -> Pat
     return indexes.write(folder, _documents(rows), threshold=threshold)
 
 
-def _by_meaning(context: Context, left: pl.DataFrame, near: pl.DataFrame, threshold: float) -> pl.DataFrame:
+def _by_meaning(context: Context, left: pl.DataFrame, needed: pl.Series, threshold: float) -> pl.DataFrame:
     from corpus.dedup.semantic import semantic_duplicates
     from corpus.embed import vectors
 
@@ -167,10 +171,8 @@ def _by_meaning(context: Context, left: pl.DataFrame, near: pl.DataFrame, thresh
         tick=partial(_tick, context, "embeddings"),
     )
     # A row for which another one went stays: what went would else be gone for nothing.
-    needed = pl.col("id").is_in(near["matched_id"].implode())
-    texts = texts.with_columns(
-        pl.col("rank").cast(pl.Int64) - pl.when(needed).then(1 << 40).otherwise(0), needed=needed
-    )
+    stays = pl.col("id").is_in(needed.implode())
+    texts = texts.with_columns(pl.col("rank").cast(pl.Int64) - pl.when(stays).then(1 << 40).otherwise(0), needed=stays)
     found = []
     for group in texts.with_row_index("at").partition_by("group"):
         ids, rank = group["id"], group["rank"]

@@ -35,11 +35,14 @@ def digests(config: ExamConfig) -> dict[str, str]:
 
     Raises:
         FileNotFoundError: If one is not there.
+        ValueError: If one cannot be read whole, or has no item.
     """
     found = {}
     for name in config.exams:
         if not Path(name).is_file():
             raise FileNotFoundError(f"no exam at {name}; docs/decontaminate.md says what such a file holds")
+        if not decontaminate.read(Path(name)).items.height:
+            raise ValueError(f"{name}: an exam without an item; docs/decontaminate.md says what such a file holds")
         found[Path(name).name] = hashlib.sha256(Path(name).read_bytes()).hexdigest()
     return found
 

@@ -6,9 +6,8 @@
 
 from synth.balance.cells import KEY, count, members
 from synth.balance.difficulty import distance_from_even, rollouts, share_wrong
-from corpus.embed import vectors
 from synth.balance.jobs import Job, Plan, read_plan, write_plan
-from synth.balance.nearest import coverage, novelty
+from synth.balance.nearest import novelty
 from synth.balance.outside import outside
 from synth.balance.picture import filled, heat_map, summary
 from synth.balance.plan import holes, plan
@@ -25,7 +24,6 @@ __all__ = [
     "Plan",
     "Targets",
     "count",
-    "coverage",
     "distance_from_even",
     "filled",
     "heat_map",
@@ -39,7 +37,6 @@ __all__ = [
     "rollouts",
     "share_wrong",
     "summary",
-    "vectors",
     "wanted",
     "worth_counting",
     "write_plan",

@@ -4,9 +4,6 @@ Axis suffixes: N new rows, M rows that are there, D dimensions.
 """
 
 import numpy as np
-import polars as pl
-
-from synth.balance.cells import KEY
 
 BLOCK = 1024  # rows compared at a time
 
@@ -34,32 +31,3 @@ def novelty(new_ND: np.ndarray, existing_MD: np.ndarray | None = None) -> np.nda
         inside = np.where(np.tri(len(block), k=-1, dtype=bool), block @ block.T, -np.inf)
         np.maximum(found_N[start : start + BLOCK], inside.max(1), out=found_N[start : start + BLOCK])
     return np.where(np.isfinite(found_N), np.clip(1 - found_N, 0, 2), np.nan)
-
-
-def coverage(members: pl.DataFrame, vectors_ND: np.ndarray) -> pl.DataFrame:
-    """How widely the rows of each cell are spread: the mean distance to the nearest other row of the cell.
-
-    Args:
-        members: As `cells.members` gives them, or some of them.
-        vectors_ND: Unit vector of each of these rows.
-
-    Returns:
-        Columns `KEY`, `samples` and `spread`, the mean of 1 - cosine; null for a cell of one row.
-    """
-    groups = members.with_row_index("at").group_by(KEY, maintain_order=True).agg("at")
-    spread = [_nearest(vectors_ND[at.to_numpy()]) for at in groups["at"]]
-    return groups.select(
-        *KEY, samples=pl.col("at").list.len().cast(pl.Int64), spread=pl.Series(spread, dtype=pl.Float64)
-    )
-
-
-def _nearest(vectors_ND: np.ndarray) -> float | None:
-    if len(vectors_ND) < 2:
-        return None
-    total = 0.0
-    for start in range(0, len(vectors_ND), BLOCK):
-        cosine = vectors_ND[start : start + BLOCK] @ vectors_ND.T
-        rows = np.arange(len(cosine))
-        cosine[rows, rows + start] = -np.inf
-        total += float((1 - cosine.max(1)).clip(0, 2).sum())
-    return total / len(vectors_ND)

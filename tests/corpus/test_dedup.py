@@ -296,3 +296,15 @@ def test_similarity_of_two_parts_is_that_of_the_part_that_differs_more():
     ids = pl.Series(["a", "b"])
     (found,) = near_duplicates(pl.Series(rows), ids, pl.Series([0, 1]), threshold=0.7)["similarity"]
     assert found == pytest.approx(7 / 9)
+
+
+def test_every_pair_at_the_threshold_passes_the_check_before_the_sets():
+    # 1e-6 of pairs at the threshold may not: P(fewer than k of 128 agree), summed exactly
+    from math import comb
+
+    from corpus.dedup.minhash import agreement
+
+    for threshold in (0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0):
+        least = agreement(threshold)
+        missed = sum(comb(128, k) * threshold**k * (1 - threshold) ** (128 - k) for k in range(least))
+        assert missed <= 1e-6 < missed + comb(128, least) * threshold**least * (1 - threshold) ** (128 - least)

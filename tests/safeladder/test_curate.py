@@ -132,6 +132,7 @@ def test_a_condition_and_a_cell_that_lacks_rows(store):
     [
         ({"where": "colour = 'red'"}, ValueError, "where: .*colour"),
         ({"where": "exists (from read_text('/etc/hostname'))"}, ValueError, "where: .*disabled"),
+        ({"where": "prompt::int > 3"}, ValueError, "^where: ConversionException on some row; try_cast"),
         ({"where": "difficulty > 0.5"}, LookupError, "never measured: `safeladder signals --release all`"),
         ({"order": ["label_noise desc"]}, LookupError, "never measured"),
         ({"where": "split = 'nowhere'"}, LookupError, "no row of release all"),

@@ -16,29 +16,31 @@ UNSAFE_REPLIES = ("step one placeholder step two placeholder", "第一步占位"
 SAFE_REPLIES = ("sorry i cannot help with that", "抱歉我不能帮忙")
 
 
-@pytest.fixture(scope="session")
-def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A randomly initialised BERT checkpoint of two layers, with its tokenizer."""
+def tiny_bert(folder: Path, *, layers: int = 2, positions: int = 64) -> Path:
+    """Write a randomly initialised BERT checkpoint, with its tokenizer."""
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
-    folder = tmp_path_factory.mktemp("backbone")
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     tokens = [*special, *dict.fromkeys(WORDS.split(" ")), *dict.fromkeys(CHARACTERS), "?", ".", "[", "]", ":", "sep"]
-    vocabulary = folder / "vocab.txt"
-    vocabulary.write_text("\n".join(tokens), encoding="utf-8")
     BertTokenizerFast(vocab={token: i for i, token in enumerate(tokens)}).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(tokens), encoding="utf-8")
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(tokens),
         hidden_size=32,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=64,
+        max_position_embeddings=positions,
         initializer_range=0.2,  # wide, for a few steps must be enough
     )
     BertModel(config).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_bert(tmp_path_factory.mktemp("backbone"))
 
 
 @pytest.fixture(scope="session")

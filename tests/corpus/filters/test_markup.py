@@ -128,3 +128,10 @@ def test_text_read_in_a_wrong_encoding_is_told_from_accents(value, reason):
 def test_no_text_breaks_a_filter_and_each_is_judged_on_its_own(texts):
     for judge in (active_markup, leftover_markup, control_characters):
         assert judged(judge, *texts) == [judged(judge, value)[0] for value in texts]
+
+
+def test_scripts_that_are_opened_and_never_closed_take_no_longer_than_their_length():
+    assert active_markup(pl.Series(["<script>" * 200_000, "<script>" * 200_000 + "</script>"])).to_list() == [
+        None,
+        "active_markup",
+    ]

@@ -78,7 +78,7 @@ def test_no_chain_takes_a_row_away():
         turned = bits.copy()
         turned[: first + 1] ^= 1
         codes.append(np.packbits(turned).tobytes())
-    small = [file_.tobytes() for file_ in np.random.default_rng(0).integers(0, 256, (3, 64, 64), dtype=np.uint8)]
+    small = [file_.tobytes() for file_ in np.random.default_rng(0).integers(0, 256, (3, 32, 32), dtype=np.uint8)]
     known = pl.DataFrame(
         {
             "media_id": ["low", "middle", "high"],

@@ -67,6 +67,21 @@ def test_borders_one_inside_the_other_are_taken_off():
     assert made["inner"][0] == made["inner"][1] and made["hash"][0] != made["hash"][1]
 
 
+@pytest.mark.parametrize("size", [(96, 64), (50, 30), (20, 45)])
+def test_a_small_copy_holds_the_means_of_equal_parts(size):
+    image = clouds(0, *size)
+    made = np.frombuffer(looked(image)["small"][0], np.uint8)
+    side = round(len(made) ** 0.5)
+    grey = np.asarray(image) @ [0.299, 0.587, 0.114]
+    parts = grey.repeat(side, 0).repeat(side, 1).reshape(side, size[1], side, size[0])
+    assert np.abs(parts.mean((1, 3)) - made.reshape(side, side)).max() <= 0.51
+
+
+def test_pictures_of_a_few_pixels_say_nothing():
+    made = looked(Image.new("RGB", (1, 1), "navy"), Image.new("RGB", (1, 150), "white"), Image.new("RGB", (3, 2)))
+    assert made["informative"].to_list() == [False] * 3 and made["reason"].null_count() == 3
+
+
 def test_a_broken_picture_is_a_row_with_a_reason_and_costs_no_other():
     whole = file(clouds(0), "JPEG")
     made = looked(whole, whole[: len(whole) // 2], b"", b"<html>", file(clouds(1)))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth.balance import KEY, coverage, novelty, vectors
+from corpus.embed import vectors
+from synth.balance import novelty
 
 
 def unit(*rows):
@@ -37,15 +38,6 @@ def test_blocks_change_nothing(seed, new, there, block):
         others = np.concatenate([there_MD, new_ND[:at]])
         expected = np.clip(1 - (others @ new_ND[at]).max(), 0, 2) if len(others) else np.nan
         np.testing.assert_allclose(found[at], expected, atol=1e-5)
-
-
-def test_coverage_is_the_mean_distance_to_the_nearest_other_row_of_the_cell():
-    key = dict(zip(KEY, ("value", "fairness", "fairness/desert", "zh", "text"), strict=False))
-    members = pl.DataFrame([key | {"label": label} for label in ("good", "bad", "good", "good")])
-    found = coverage(members, unit([1, 0], [0, 1], [0, 1], [1, 0]))
-    # good: two copies (0) and one at a right angle to both (1); bad: alone.
-    assert found.select("label", "samples").rows() == [("good", 3), ("bad", 1)]
-    assert found["spread"].round(6).to_list() == [round(1 / 3, 6), None]
 
 
 @pytest.mark.slow
