@@ -62,7 +62,7 @@ def load(path: Path, *, name: str | None = None) -> Exam:
                     head = {key: line[key] for key in ("format", "name", "salt", "items")}
                     salt = bytes.fromhex(head["salt"])
                     continue
-                runs = line["runs"] and np.frombuffer(base64.b64decode(line["runs"]), "<u8")
+                runs = line["runs"] and np.frombuffer(base64.b64decode(line["runs"], validate=True), "<u8")
                 pictures = {key: line[key] and bytes.fromhex(line[key]) for key in ("picture", "inner")}
                 if not 1 <= line["n"] <= LONGEST or any(hash_ and len(hash_) != BYTES for hash_ in pictures.values()):
                     raise ValueError
