@@ -20,7 +20,7 @@ lint: .venv/installed
 	$(BIN)/mypy
 
 bench: .venv/installed
-	for script in $(filter-out $(if $(SAFELADDER_DATA),,benchmarks/robustness.py),$(wildcard benchmarks/*.py)); do $(BIN)/python $$script --quick || exit 1; done
+	for script in $(filter-out $(if $(SAFELADDER_DATA),,benchmarks/cleaning.py benchmarks/robustness.py),$(wildcard benchmarks/*.py)); do $(BIN)/python $$script --quick || exit 1; done
 
 # torch first and by its exact version: a range would let the resolver pick another build.
 .venv/installed: pyproject.toml constraints.txt

@@ -32,7 +32,7 @@ def _require_once(names: Sequence[str]) -> None:
 class FilterConfig(_Part):
     """Which rows are fit to be judged at all."""
 
-    min_chars: int = Field(2, ge=1, description="Fewest characters of a reply")
+    min_chars: int = Field(1, ge=1, description="Fewest characters of a reply")
     max_chars: int = Field(32_000, ge=1, description="Most characters of prompt and reply together")
     max_repeated: float = Field(0.5, gt=0, le=1, description="Largest share of a reply that repeats itself")
     languages: tuple[str, ...] = Field(("en", "zh"), description="Languages kept; an undetermined one is kept too")

@@ -277,14 +277,30 @@ def _possible(tokens_M, size_M, scale_M, fewest_L, below_L, threshold, left, rig
 
 
 @njit(cache=True)
+def by_member(member_E, bucket_E, members):  # type: ignore[no-untyped-def]
+    """Where the buckets of each member begin, and behind the last one; and the buckets, member by member."""
+    first_M = np.zeros(members + 1, np.int64)
+    for e in range(len(member_E)):
+        first_M[member_E[e] + 1] += 1
+    for m in range(members):
+        first_M[m + 1] += first_M[m]
+    place_M, sorted_E = first_M[:-1].copy(), np.empty(len(bucket_E), np.int32)
+    for e in range(len(member_E)):
+        sorted_E[place_M[member_E[e]]] = bucket_E[e]
+        place_M[member_E[e]] += 1
+    return first_M, sorted_E
+
+
+@njit(cache=True)
 def settle(  # type: ignore[no-untyped-def]
-    doc_E, member_E, bucket_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, behind_M, sketch_MK,
+    order_M, first_M, bucket_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, behind_M, sketch_MK,
     fewest_L, below_L, threshold, least, given, matched_D, similarity_D,
 ):  # fmt: skip
     """Walk texts in order and drop each that a text kept before it resembles.
 
     Args:
-        doc_E, member_E, bucket_E: Members in buckets, sorted by text; texts are numbered in the order of the walk.
+        order_M: Members sorted by text; texts are numbered in the order of the walk.
+        first_M, bucket_E: The buckets of each member, as `by_member` gives them.
         room_B: Where the list of each bucket begins, and behind the last one.
         doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, behind_M, sketch_MK: The members and their sets.
         fewest_L, below_L: Tokens of the shorter text in the pairs that a shingle length judges.
@@ -293,38 +309,42 @@ def settle(  # type: ignore[no-untyped-def]
         given: The first so many texts are kept whatever they resemble.
         matched_D, similarity_D: Take, for a text that goes, the first kept one that is similar enough.
     """
-    kept_E, kept_B = np.empty(len(doc_E), np.int32), np.zeros(len(room_B) - 1, np.int32)
+    kept_E, kept_B = np.empty(len(bucket_E), np.int32), np.zeros(len(room_B) - 1, np.int32)
     seen_M = np.full(len(doc_M), -1, np.int64)
-    e = 0
-    while e < len(doc_E):
-        doc, end = doc_E[e], e
-        while end < len(doc_E) and doc_E[end] == doc:
+    at = 0
+    while at < len(order_M):
+        doc, end = doc_M[order_M[at]], at
+        while end < len(order_M) and doc_M[order_M[end]] == doc:
             end += 1
         best, similarity = np.int64(-1), 0.0
-        for at in range(e if doc >= given else end, end):
-            member, bucket = member_E[at], bucket_E[at]
-            for j in range(room_B[bucket], room_B[bucket] + kept_B[bucket]):
-                other = kept_E[j]
-                if seen_M[other] == member:
-                    continue
-                seen_M[other] = member
-                if best >= 0 and doc_M[other] >= best:
-                    continue
-                if not _possible(tokens_M, size_M, scale_M, fewest_L, below_L, threshold, member, other):
-                    continue
-                if not _agreed(sketch_MK, member, other, least):
-                    continue
-                alike = jaccard(hash_S, tail_S, start_M, size_M, behind_M, member, other)
-                if alike >= threshold:
-                    best, similarity = doc_M[other], alike
+        for place in range(at if doc >= given else end, end):
+            member = order_M[place]
+            for e in range(first_M[member], first_M[member + 1]):
+                bucket = bucket_E[e]
+                for j in range(room_B[bucket], room_B[bucket] + kept_B[bucket]):
+                    other = kept_E[j]
+                    if seen_M[other] == member:
+                        continue
+                    seen_M[other] = member
+                    if best >= 0 and doc_M[other] >= best:
+                        continue
+                    if not _possible(tokens_M, size_M, scale_M, fewest_L, below_L, threshold, member, other):
+                        continue
+                    if not _agreed(sketch_MK, member, other, least):
+                        continue
+                    alike = jaccard(hash_S, tail_S, start_M, size_M, behind_M, member, other)
+                    if alike >= threshold:
+                        best, similarity = doc_M[other], alike
         if best >= 0:
             matched_D[doc], similarity_D[doc] = best, similarity
         else:
-            for at in range(e, end):
-                bucket = bucket_E[at]
-                kept_E[room_B[bucket] + kept_B[bucket]] = member_E[at]
-                kept_B[bucket] += 1
-        e = end
+            for place in range(at, end):
+                member = order_M[place]
+                for e in range(first_M[member], first_M[member + 1]):
+                    bucket = bucket_E[e]
+                    kept_E[room_B[bucket] + kept_B[bucket]] = member
+                    kept_B[bucket] += 1
+        at = end
 
 
 @njit(cache=True)
@@ -337,7 +357,7 @@ def _root(root_D, doc):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def connect(  # type: ignore[no-untyped-def]
-    member_E, bucket_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, behind_M, sketch_MK,
+    first_M, bucket_E, room_B, doc_M, scale_M, tokens_M, hash_S, tail_S, start_M, size_M, behind_M, sketch_MK,
     fewest_L, below_L, threshold, least, root_D, left_P, right_P, similarity_P,
 ):  # fmt: skip
     """Pairs at or above the threshold, those left out whose ends hang together already. Gives how many there are.
@@ -345,16 +365,18 @@ def connect(  # type: ignore[no-untyped-def]
     A pair is compared once, in whatever buckets it meets, and only while its ends hang apart.
 
     Args:
-        member_E, bucket_E: Members in buckets, sorted by member.
+        first_M, bucket_E: The buckets of each member, as `by_member` gives them.
         room_B: Where the list of each bucket begins, and behind the last one.
         root_D: Each text for itself; takes the components.
         left_P, right_P, similarity_P: Take the pairs, fewer than there are texts.
     """
-    met_E, met_B = np.empty(len(member_E), np.int32), np.zeros(len(room_B) - 1, np.int32)
+    met_E, met_B = np.empty(len(bucket_E), np.int32), np.zeros(len(room_B) - 1, np.int32)
     seen_M = np.full(len(doc_M), -1, np.int64)
-    pairs = 0
-    for e in range(len(member_E)):
-        right, bucket = member_E[e], bucket_E[e]
+    right, pairs = -1, 0
+    for e in range(len(bucket_E)):
+        while e >= first_M[right + 1]:
+            right += 1
+        bucket = bucket_E[e]
         # The latest first: rows of one family mostly stand near each other.
         for at in range(room_B[bucket] + met_B[bucket] - 1, room_B[bucket] - 1, -1):
             left = met_E[at]

@@ -20,10 +20,14 @@ SHORT = 32  # tokens: a text below it is compared by runs of 2 tokens, a longer 
 
 
 class Met(NamedTuple):
-    """Members that met another one in a band, with their sets; entries bucket by bucket, members counted anew."""
+    """Members that met another one in a band, with their sets.
 
-    member_E: np.ndarray
+    `first_M` and `bucket_E` are their buckets, member by member; `room_B` has a place for every member of each bucket.
+    """
+
+    first_M: np.ndarray
     bucket_E: np.ndarray
+    room_B: np.ndarray
     doc_M: np.ndarray
     scale_M: np.ndarray
     tokens_M: np.ndarray
@@ -142,9 +146,8 @@ def similar_pairs(text: pl.Series, *, threshold: float = 0.7, n: int | None = No
     first_D = first_copies(members, salt_D)
     met = meet(text, _distinct(members, first_D), at)
     left_P, right_P, similarity_P = (np.empty(len(text), kind) for kind in (np.int64, np.int64, np.float64))
-    by_member = np.argsort(met.member_E, kind="stable")
     pairs = kernels.connect(
-        met.member_E[by_member], met.bucket_E[by_member], _room(met.bucket_E),
+        met.first_M, met.bucket_E, met.room_B,
         met.doc_M, met.scale_M, met.tokens_M, *met.sets,
         *_judged(at), threshold, agreement(threshold), np.arange(len(text)), left_P, right_P, similarity_P,
     )  # fmt: skip
@@ -160,7 +163,7 @@ def similar_pairs(text: pl.Series, *, threshold: float = 0.7, n: int | None = No
 def salts(texts: int, group: pl.Series | None) -> np.ndarray:
     """A number for each text that only texts of its group share."""
     if group is None:
-        return np.zeros(texts, np.uint64)
+        group = pl.Series([None], dtype=pl.String).new_from_index(0, texts)
     names = group.fill_null("").unique()
     numbers = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little") for name in names]
     return group.fill_null("").replace_strict(names, numbers, return_dtype=pl.UInt64).to_numpy()
@@ -187,7 +190,14 @@ def meet(text: pl.Series, members: Members, at: list[Scale]) -> Met:
     doc_M, scale_M = members.doc_M[active_M], members.scale_M[active_M]
     tokens_M = members.tokens_D[doc_M]
     n_M = np.array([scale.n for scale in at])[scale_M]
-    return Met(member_E, bucket_E, doc_M, scale_M, tokens_M, read_sets(text.gather(doc_M), n_M, tokens_M))
+    sets = read_sets(text.gather(doc_M), n_M, tokens_M)
+    return Met(*listed(member_E, bucket_E, len(doc_M)), doc_M, scale_M, tokens_M, sets)
+
+
+def listed(member_E: np.ndarray, bucket_E: np.ndarray, members: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`first_M`, `bucket_E` and `room_B` of a `Met`, from entries that stand bucket by bucket."""
+    room_B = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(bucket_E))])
+    return *kernels.by_member(member_E, bucket_E, members), room_B
 
 
 def walk(met: Met, at: list[Scale], threshold: float, texts: int, *, given: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -197,19 +207,12 @@ def walk(met: Met, at: list[Scale], threshold: float, texts: int, *, given: int 
         For every text the one that it goes for, -1 where it stays; and the similarity, 0 where it stays.
     """
     matched_D, similarity_D = np.full(texts, -1), np.zeros(texts)
-    doc_E = met.doc_M.astype(np.int32)[met.member_E]
-    by_text = np.argsort(doc_E, kind="stable")
+    order_M = np.argsort(met.doc_M, kind="stable")
     kernels.settle(
-        doc_E[by_text], met.member_E[by_text], met.bucket_E[by_text], _room(met.bucket_E),
-        met.doc_M, met.scale_M, met.tokens_M, *met.sets,
+        order_M, met.first_M, met.bucket_E, met.room_B, met.doc_M, met.scale_M, met.tokens_M, *met.sets,
         *_judged(at), threshold, agreement(threshold), given, matched_D, similarity_D,
     )  # fmt: skip
     return matched_D, similarity_D
-
-
-def _room(bucket_E: np.ndarray) -> np.ndarray:
-    """Where each bucket begins among entries that stand bucket by bucket, and behind the last one."""
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(bucket_E))])
 
 
 def _judged(at: list[Scale]) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ from catalog.ids import digest
 from corpus import pieces
 from corpus.dedup import index as indexes
 from corpus.dedup.kernels import HASHES
-from corpus.dedup.minhash import Met, band_rows, first_copies, salts, scales, walk
+from corpus.dedup.minhash import Met, band_rows, first_copies, listed, salts, scales, walk
 from corpus.dedup.shingles import Members, Scale, buckets, compact, fill, read_members, room_for
 from corpus.ranks import Piece, cut, height, run_ranks
 
@@ -162,8 +162,10 @@ class Clusters(PipelineStep):
             member.append(member_E[several].astype(np.int32))
             bucket.append(number_E + np.int32(known))
             known += int(number_E.max(initial=-1)) + 1
-        bucket_E = np.concatenate(bucket)
         active_M, member_E = compact(np.concatenate(member), len(read.doc_M))
+        del member
+        lists = listed(member_E, np.concatenate(bucket), len(active_M))
+        del member_E, bucket
         doc_M, scale_M = read.doc_M[active_M], read.scale_M[active_M]
         tokens_M = read.tokens_D[doc_M]
         n_M = np.array([scale.n for scale in self.at])[scale_M]
@@ -176,7 +178,7 @@ class Clusters(PipelineStep):
             texts = _read(piece, "text")["text"].gather(number_M[low:high] - start)
             fill(sets, int(low), texts, n_M[low:high])
             start += piece.rows
-        return Met(member_E, bucket_E, doc_M, scale_M, tokens_M, sets)
+        return Met(*lists, doc_M, scale_M, tokens_M, sets)
 
 
 class Kept(PipelineStep):

@@ -161,6 +161,15 @@ def test_new_documents_meet_those_that_an_index_has(tmp_path):
     assert set(done.gone["matched_id"]) & set(kept["id"]) and done.rejected >= 40
 
 
+def test_documents_without_a_group_meet_each_other_in_an_index_and_out_of_it(tmp_path):
+    plain = documents(30).drop("group")
+    folder = index.write(tmp_path / "index", plain.drop("rank"))
+    new = plain.with_columns(id="new-" + pl.col("id"))
+    done = deduplicate(in_files(tmp_path / "in", new, 30), tmp_path / "out", index=folder)
+    silent = plain.filter(pl.col("text") == "").height
+    assert done.rejected == 30 - silent and set(done.gone["matched_id"]) <= set(plain["id"])
+
+
 def test_an_index_for_another_question_is_refused(tmp_path):
     folder = index.write(tmp_path / "index", documents(5), threshold=0.7)
     with pytest.raises(ValueError, match=r"0\.7"):
