@@ -93,7 +93,7 @@ def wanted(
     met_by = [next((b for b in reversed(bounds) if _is_of(cell, b, shares)), Bounds()) for cell in known]
     low = [bound.least for bound in met_by]
     high = [rows if bound.most is None else min(bound.most, rows) for bound in met_by]
-    share = apportion(weights, low, high, rows)
+    share = apportion(rows, weights, low=low, high=high)
     frame = pl.DataFrame(known, schema={name: cells.schema[name] for name in (*by, "available")}, orient="row")
     return frame.select(*by, wanted=pl.Series(share, dtype=pl.Int64), available="available").sort(by, nulls_last=True)
 
@@ -126,7 +126,9 @@ def _is_of(cell: Mapping[str, str | None], bound: Bounds, shares: Mapping[Column
     return meant and _agrees(cell, bound.keys)
 
 
-def apportion(weights: Sequence[float], low: Sequence[int], high: Sequence[int], total: int) -> list[int]:
+def apportion(
+    total: int, weights: Sequence[float], *, low: Sequence[int] | int = 0, high: Sequence[int] | None = None
+) -> list[int]:
     """Whole numbers in proportion to weights, between bounds, that add up to a total.
 
     In proportion means: one factor for all, and where factor x weight lies outside the bounds of a cell, the bound.
@@ -134,8 +136,13 @@ def apportion(weights: Sequence[float], low: Sequence[int], high: Sequence[int],
 
     Raises:
         ValueError: If there are no such numbers.
+
+    Source:
+        Hamilton's method of apportionment.
     """
-    weight, least, most = (np.asarray(values, dtype=np.float64) for values in (weights, low, high))
+    weight = np.asarray(weights, dtype=np.float64)
+    bounds = (low, total if high is None else high)
+    least, most = (np.broadcast_to(np.asarray(bound, dtype=np.float64), weight.shape) for bound in bounds)
     reach = np.where(weight > 0, most, least)  # without a weight a cell has its least, whatever the factor
     if (most < least).any() or least.sum() > total:
         raise ValueError(f"the cells are to have {int(least.sum()):,} rows at least, but there are {total:,} to share")

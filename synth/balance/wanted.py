@@ -1,11 +1,11 @@
 """The cells of a balanced corpus, and how many rows each is to have."""
 
-from math import floor
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from catalog import taxonomy
+from corpus.quotas import apportion
 from synth.balance.cells import KEY
 from synth.balance.targets import Targets, Task
 from synth.generators.eligible import refusal
@@ -54,21 +54,6 @@ def wanted(targets: Targets) -> pl.DataFrame:
         for row in matched:
             row["target"] = override.rows
     return pl.DataFrame(rows, schema=dict.fromkeys(KEY, pl.String) | {"target": pl.Int64})
-
-
-def apportion(total: int, shares: list[float]) -> list[int]:
-    """Whole numbers in proportion to the shares that add up to the total: largest remainder, ties to the earlier.
-
-    Source:
-        Hamilton's method of apportionment.
-    """
-    whole_share = sum(shares)
-    exact = [total * share / whole_share for share in shares]
-    whole = [floor(number) for number in exact]
-    rest = sorted(range(len(exact)), key=lambda at: (whole[at] - exact[at], at))
-    for at in rest[: total - sum(whole)]:
-        whole[at] += 1
-    return whole
 
 
 def _groups(targets: Targets) -> list[Group]:

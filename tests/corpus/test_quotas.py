@@ -33,7 +33,7 @@ def quota(frame, **options):
     ],
 )
 def test_shares_worked_by_hand(weights, low, high, total, share):
-    assert apportion(weights, low, high, total) == share
+    assert apportion(total, weights, low=low, high=high) == share
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_shares_worked_by_hand(weights, low, high, total, share):
 )
 def test_bounds_that_leave_no_room_are_refused(low, high, total, says):
     with pytest.raises(ValueError, match=says):
-        apportion([1, 1], low, high, total)
+        apportion(total, [1, 1], low=low, high=high)
 
 
 CELL = st.tuples(st.integers(0, 50), st.integers(0, 20), st.integers(0, 40))
@@ -54,7 +54,7 @@ def test_whole_numbers_add_up_within_their_bounds(found, total):
     high = [least + more for least, more in zip(low, room, strict=True)]
     reach = sum(most if weight else least for weight, least, most in zip(weights, low, high, strict=True))
     assume(sum(low) <= total <= reach)
-    share = apportion(weights, low, high, total)
+    share = apportion(total, weights, low=low, high=high)
     assert sum(share) == total
     assert all(least <= got <= most for least, got, most in zip(low, share, high, strict=True))
     free = [(w, got) for w, least, got, most in zip(weights, low, share, high, strict=True) if least < got < most]
@@ -121,3 +121,7 @@ def test_of_two_bounds_the_later_counts():
 def test_a_bound_whose_ends_are_turned_round_is_refused():
     with pytest.raises(ValueError, match="least 5 is more than most 2"):
         Bounds(least=5, most=2)
+
+
+def test_without_bounds_ties_go_to_the_earlier():
+    assert apportion(3, [1, 1]) == [2, 1]

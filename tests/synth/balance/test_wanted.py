@@ -2,12 +2,9 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from catalog import configuration, taxonomy
 from synth.balance import Targets, wanted, worth_counting
-from synth.balance.wanted import apportion
 from synth.generators.eligible import refusal
 
 
@@ -47,20 +44,6 @@ def test_nothing_is_wanted_where_nothing_is_generated():
     never = {entry.id for entry in taxonomy.load().entries() if refusal(entry.id)}
     assert {"sexual/erotica", "violence/child-abuse"} <= never
     assert not found & never
-
-
-@given(
-    total=st.integers(0, 10_000),
-    shares=st.lists(st.floats(0.001, 1), min_size=1, max_size=30),
-)
-def test_apportioned_numbers_add_up_and_stay_within_one_of_their_share(total, shares):
-    found = apportion(total, shares)
-    assert sum(found) == total
-    assert all(abs(n - total * share / sum(shares)) < 1 + 1e-6 for n, share in zip(found, shares, strict=True))
-
-
-def test_ties_go_to_the_earlier():
-    assert apportion(3, [1, 1]) == [2, 1]
 
 
 @pytest.mark.parametrize(
