@@ -1,6 +1,6 @@
 """Keep one of several copies: exact, near by text, near by picture, and by meaning where that is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -79,7 +79,12 @@ def _dedup(
 
 
 def look(
-    store: Store, rows: pl.DataFrame, *, ocr: bool, workers: int, tick: partial[None] | None = None
+    store: Store,
+    rows: pl.DataFrame,
+    *,
+    ocr: bool,
+    workers: int,
+    tick: Callable[[int, int], None] = lambda done, total: None,
 ) -> pl.DataFrame:
     """What is known of the pictures of rows: `corpus.pictures.signals` with pixels in hexadecimal, and `text`.
 
@@ -90,7 +95,7 @@ def look(
     seen = pictures.signals(
         ((name, store.get_media(name)) for name in names),
         workers=workers,
-        **({"tick": lambda done, total: tick(done, len(names))} if tick else {}),
+        tick=lambda done, _: tick(done, len(names)),
     )
     seen = seen.join(said, on="media_id", how="left").with_columns(pl.col("pixels").bin.encode("hex"))
     silent = seen.filter(pl.col("text").is_null() & pl.col("reason").is_null())["media_id"]
@@ -100,7 +105,7 @@ def look(
         {name: store.get_media(name) for name in silent},
         folder=store.path / "work" / "ocr",
         workers=workers,
-        **({"tick": tick} if tick else {}),
+        tick=tick,
     )
     found = seen.join(read.select("media_id", read="text"), on="media_id", how="left", maintain_order="left")
     return found.with_columns(text=pl.coalesce("text", "read")).drop("read")
