@@ -185,3 +185,21 @@ def test_filters_of_replies_leave_a_prompt_alone_be():
         found = batch.select(reason).to_series() if isinstance(reason, pl.Expr) else reason(batch)
         assert found.to_list() == [None], reason
     assert steps.ILLOGICAL in SAFETY
+
+
+@pytest.mark.slow
+def test_what_says_the_same_in_other_words_leaves_where_that_is_asked_for(source):
+    rows = [
+        {
+            "q": "How do I bake bread at home?",
+            "a": "Knead the dough, let it rise, bake it.",
+            "label": "Safe without risk",
+        },
+        {"q": "How can I bake bread at home?", "a": "Knead dough, let it rise, bake.", "label": "Safe without risk"},
+        {"q": "怎样在海边找到贝壳？", "a": "退潮以后沿着沙滩慢慢走。", "label": "Safe without risk"},
+    ]
+    store = source(rows, dedup={"semantic": 0.95})
+    (gone,) = store.read("rejections").to_dicts()
+    assert gone["reason"] == "same_meaning" and 0.95 <= gone["similarity"] < 1
+    assert gone["matched_id"] in store.read("release_rows")["sample_id"]
+    assert store.read("release_rows").height == 2
