@@ -126,7 +126,8 @@ class Clusters(PipelineStep):
             np.zeros((0, 0), np.uint64),
         )
         first_D = first_copies(read, documents["salt"].to_numpy())
-        del documents, members
+        del documents, members, place_D
+        read = read._replace(content_D2=read.content_D2[:0].copy())  # not asked for again, and large
         met = self._met(read, first_D, order_D, given)
         matched_D, similarity_D = walk(met, self.at, self.threshold, len(order_D), given=given)
         copies = np.flatnonzero(first_D != np.arange(len(order_D)))
