@@ -22,7 +22,7 @@ from corpus import pieces
 from corpus.dedup import index as indexes
 from corpus.dedup.kernels import HASHES
 from corpus.dedup.minhash import Met, band_rows, first_copies, listed, salts, scales, walk
-from corpus.dedup.shingles import Members, Scale, buckets, compact, fill, read_members, room_for
+from corpus.dedup.shingles import Scale, buckets, compact, fill, read_members, room_for
 from corpus.ranks import Piece, cut, height, run_ranks
 
 VERSION = 2  # 1 knew no parting
@@ -112,23 +112,8 @@ class Clusters(PipelineStep):
         order_D = order.select(pl.arg_sort_by("rank", "id", nulls_last=True)).to_series().to_numpy().astype(np.int64)
         del order
         order_D = np.concatenate([np.arange(given), order_D + given])
-        place_D = np.empty(len(order_D), np.int64)  # a document's number in the order of the walk
-        place_D[order_D] = np.arange(len(order_D))
-        columns = ("tokens", "first", "second", "salt")
-        documents = pl.concat([known.select(columns), *(pl.read_parquet(_beside(path)) for path in self.signatures)])
-        documents = documents[order_D]
-        members = self._members(given)
-        read = Members(
-            documents["tokens"].to_numpy(),
-            documents.select("first", "second").to_numpy(),
-            place_D[members["doc"].to_numpy()],
-            members["scale"].to_numpy(),
-            np.zeros((0, 0), np.uint64),
-        )
-        first_D = first_copies(read, documents["salt"].to_numpy())
-        del documents, members, place_D
-        read = read._replace(content_D2=read.content_D2[:0].copy())  # not asked for again, and large
-        met = self._met(read, first_D, order_D, given)
+        first_D, tokens_D = self._first(known, order_D)
+        met = self._met(order_D, first_D, tokens_D, given)
         matched_D, similarity_D = walk(met, self.at, self.threshold, len(order_D), given=given)
         copies = np.flatnonzero(first_D != np.arange(len(order_D)))
         through = matched_D[first_D[copies]]
@@ -141,6 +126,13 @@ class Clusters(PipelineStep):
         pieces.write(self.path, pl.DataFrame(found).with_columns(similarity=pl.Series(similarity_D[gone])).sort("row"))
         yield from ()
 
+    def _first(self, known: pl.DataFrame, order_D: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """First copy and tokens of every document, in the order of the walk."""
+        columns = ("tokens", "first", "second", "salt")
+        documents = pl.concat([known.select(columns), *(pl.read_parquet(_beside(path)) for path in self.signatures)])
+        tokens_D, salt_D = (documents[name].to_numpy()[order_D] for name in ("tokens", "salt"))
+        return first_copies(tokens_D, documents.select("first", "second").to_numpy()[order_D], salt_D), tokens_D
+
     def _members(self, given: int) -> pl.DataFrame:
         """`doc` (numbered over the index and all pieces) and `scale` of every member, in the order of the entries."""
         parts, start = [indexes.members(self.index)], given
@@ -150,8 +142,13 @@ class Clusters(PipelineStep):
             start += piece.rows
         return pl.concat([part.cast({"doc": pl.Int64, "scale": pl.UInt8}) for part in parts])
 
-    def _met(self, read: Members, first_D: np.ndarray, order_D: np.ndarray, given: int) -> Met:
-        alone_M = first_D[read.doc_M] == read.doc_M
+    def _met(self, order_D: np.ndarray, first_D: np.ndarray, tokens_D: np.ndarray, given: int) -> Met:
+        place_D = np.empty(len(order_D), np.int64)  # a document's number in the order of the walk
+        place_D[order_D] = np.arange(len(order_D))
+        members = self._members(given)
+        doc_M, scale_M = place_D[members["doc"].to_numpy()], members["scale"].to_numpy()
+        del members, place_D
+        alone_M = first_D[doc_M] == doc_M
         member, bucket, known = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], 0
         for path in self.entries:
             entries = pl.read_parquet(path)
@@ -163,12 +160,12 @@ class Clusters(PipelineStep):
             member.append(member_E[several].astype(np.int32))
             bucket.append(number_E + np.int32(known))
             known += int(number_E.max(initial=-1)) + 1
-        active_M, member_E = compact(np.concatenate(member), len(read.doc_M))
+        active_M, member_E = compact(np.concatenate(member), len(doc_M))
         del member
         lists = listed(member_E, np.concatenate(bucket), len(active_M))
         del member_E, bucket
-        doc_M, scale_M = read.doc_M[active_M], read.scale_M[active_M]
-        tokens_M = read.tokens_D[doc_M]
+        doc_M, scale_M = doc_M[active_M], scale_M[active_M]
+        tokens_M = tokens_D[doc_M]
         n_M = np.array([scale.n for scale in self.at])[scale_M]
         sets = room_for(n_M, tokens_M)
         old = int(np.searchsorted(active_M, indexes.members(self.index).height))
