@@ -11,13 +11,9 @@ the train rows; also of a fifth of all raw rows, drawn row by row, among the oth
 `ratios` (AUROC over that of raw), `figures`, `versions`, `sizes`.
 """
 
-import argparse
 import json
-import os
-import platform
 import sys
 import tempfile
-from importlib.metadata import version
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
@@ -27,33 +23,20 @@ import polars as pl
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)  # so that this file shadows no package
 
-from catalog import Store, fingerprints, releases, with_text  # noqa: E402
+from benchmarks.verifying import RESAMPLES, answered, interval, main, release, tick  # noqa: E402
+from catalog import Store, with_text  # noqa: E402
 from corpus import clusters, dedup, split  # noqa: E402
 from corpus.dedup import index as indexes  # noqa: E402
-from safeladder.execution import run_stages  # noqa: E402
-from safeladder.pipeline import ingest, stages  # noqa: E402
-from safeladder.pipeline.verify import safety_rows  # noqa: E402
 from safeladder.recipe import DedupConfig, Recipe  # noqa: E402
-from safeladder.settings import data_root  # noqa: E402
 from verifiers import VerifierConfig, load_verifier, train_verifier  # noqa: E402
 from verifiers.metrics import binary_metrics, bootstrap_weights, calibration_error  # noqa: E402
 
-SOURCES = (
-    "seed",
-    "gptfuzz-responses",
-    "refusal-direction-completions",
-    "aisafetylab",
-    "jade-zh",
-    "self-instruct-benign",
-    "tulu-human-eval-benign",
-)
 PER_CELL = {"train": 500, "calibration": 100, "test": 150}  # rows of one language and reading, at most
 QUICK = {"train": 250, "calibration": 50, "test": 75}
 CONFIG = VerifierConfig(epochs=1)
 SEEDS = (0, 1)
 PLACE = ["sample_id", "file", "line"]
 THRESHOLD = DedupConfig().threshold  # Jaccard similarity of a near copy
-RESAMPLES = 1000
 
 
 def read(store: Store, data: Path, sources: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -61,23 +44,16 @@ def read(store: Store, data: Path, sources: tuple[str, ...]) -> tuple[pl.DataFra
 
     Both have `verifiers.data.COLUMNS` and stand on the side of their cluster among all rows that were read.
     """
-    recipe = Recipe.model_validate(
-        {"name": "cleaning", "sources": sources, "release": {"name": "cleaning"}, "synth": None, "verifier": None}
-    )
-    planned = stages(recipe, store, data)
-    run_stages(store, name=recipe.name, recipe=recipe.model_dump(mode="json"), chain=planned)
-    batches = fingerprints(planned)
+    kept, batches = release(store, data, name="cleaning", sources=sources, synth=None)
     given = pl.concat([store.read("working", batch_id=batches[f"ingest:{slug}"]) for slug in sources])
-    release_id = str(store.read("release_rows", batch_id=batches["release"])["release_id"].first())
-    sides = split.assign(clusters.prompt_clusters(with_text(given)), seed=recipe.seed)
+    sides = split.assign(clusters.prompt_clusters(with_text(given)), seed=Recipe.model_fields["seed"].default)
 
     def placed(rows: pl.DataFrame) -> pl.DataFrame:
-        found = safety_rows(store, rows.drop("split", "cluster_id", strict=False).join(sides, on="sample_id"))
-        return found.filter(pl.col("response").is_not_null() & (pl.col("modality") == "text"))
+        return answered(store, rows.drop("split", "cluster_id", strict=False).join(sides, on="sample_id"))
 
     labelled = given.filter(pl.any_horizontal(pl.col("label", "unsafe").is_not_null()))
     columns = [*PLACE, "task", "label", "unsafe", "category"]
-    return placed(labelled.select(columns)), placed(releases.release_rows(store, release_id))
+    return placed(labelled.select(columns)), placed(kept)
 
 
 def drawn(rows: pl.DataFrame, limit: int) -> pl.DataFrame:
@@ -178,11 +154,6 @@ def figures_of(rows: pl.DataFrame, said: dict[str, list[pl.Series]]) -> dict[str
     return figures
 
 
-def interval(value_W: np.ndarray) -> list[float]:
-    """The figure, and its 95% interval over the resamples that can have it."""
-    return [round(float(v), 3) for v in (value_W[0], *np.nanpercentile(value_W[1:], [2.5, 97.5]))]
-
-
 def measure(
     folder: Path, data: Path, *, sources: tuple[str, ...], per_cell: dict[str, int], config: VerifierConfig
 ) -> dict[str, Any]:
@@ -225,41 +196,8 @@ def measure(
         for part in ("en", "zh", "all")
         for name in ("clean", "by rows")
     }
-    versions = {name: version(name) for name in ("polars", "torch", "transformers")}
-    return {
-        "ratios": ratios,
-        "figures": figures | {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)},
-        "versions": versions | {"python": platform.python_version()},
-        "sizes": sizes,
-    }
-
-
-def tick(done: int, total: int, numbers: dict[str, Any]) -> None:
-    if done % 50 == 0 or done == total:
-        print(f"step {done} of {total}, loss {numbers['loss']:.3f}", file=sys.stderr, flush=True)
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="half of the rows")
-    parser.add_argument("--data", type=Path, help="root of the public sets; default: $SAFELADDER_DATA")
-    parser.add_argument("--store", type=Path, help="keep releases and verifiers here, and use what is there")
-    asked = parser.parse_args()
-    data = data_root(asked.data)
-    try:
-        ingest.found(SOURCES, data)
-    except FileNotFoundError as error:
-        parser.error(str(error))
-    with tempfile.TemporaryDirectory(prefix="safeladder-cleaning-") as scratch:
-        folder, per_cell = asked.store or Path(scratch), QUICK if asked.quick else PER_CELL
-        found = measure(folder, data, sources=SOURCES, per_cell=per_cell, config=CONFIG)
-    for title in ("sizes", "figures", "ratios"):
-        print(title)
-        for name, value in found[title].items():
-            print(f"  {name:<52}{value}")
-    print(json.dumps(found))
+    return {"ratios": ratios, "figures": figures, "sizes": sizes}
 
 
 if __name__ == "__main__":
-    main()
+    main("cleaning", __doc__, measure, config=CONFIG, per_cell=PER_CELL, quick=QUICK)

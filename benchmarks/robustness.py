@@ -9,15 +9,10 @@ calibration split, or 0.5. The last line is one JSON object: `ratios` (recall wi
 `versions`, `sizes`.
 """
 
-import argparse
 import hashlib
 import json
-import os
-import platform
 import sys
-import tempfile
 import time
-from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -28,30 +23,17 @@ import polars as pl
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)  # so that this file shadows no package
 
-from catalog import Store, fingerprints, releases  # noqa: E402
-from safeladder.execution import run_stages  # noqa: E402
-from safeladder.pipeline import ingest, stages  # noqa: E402
-from safeladder.pipeline.verify import safety_rows  # noqa: E402
-from safeladder.recipe import Recipe  # noqa: E402
-from safeladder.settings import data_root  # noqa: E402
+from benchmarks.verifying import RESAMPLES, answered, interval, main, release, tick  # noqa: E402
+from catalog import Store  # noqa: E402
 from synth import EDITS, NotApplicable, SynthConfig  # noqa: E402
 from verifiers import VerifierConfig, load_verifier, train_verifier  # noqa: E402
 from verifiers.checkpoint import read_manifest  # noqa: E402
 from verifiers.metrics import binary_metrics, bootstrap_weights  # noqa: E402
 
-SOURCES = (
-    "seed",
-    "gptfuzz-responses",
-    "refusal-direction-completions",
-    "aisafetylab",
-    "jade-zh",
-    "self-instruct-benign",
-    "tulu-human-eval-benign",
-)
-PER_CELL = {"train": 1600, "calibration": 200, "test": 200}  # rows of one language and reading, at most
+PER_CELL = {"train": 800, "calibration": 200, "test": 200}  # rows of one language and reading, at most
 QUICK = {"train": 400, "calibration": 50, "test": 50}
 CHILDREN = 1.0  # edited children of a training row, on average
-CONFIG = VerifierConfig(epochs=2)
+CONFIG = VerifierConfig(epochs=2, train_tokens=256)
 MEASURED = {
     "none": None,
     "refusal before": "refuse_then_comply",
@@ -59,20 +41,6 @@ MEASURED = {
     "both": "refuse_comply_disclaim",
 }
 FALSE_POSITIVE_RATE = 0.05
-RESAMPLES = 1000
-
-
-def release(store: Store, data: Path, sources: tuple[str, ...], synth: SynthConfig | None) -> pl.DataFrame:
-    """The answered safety rows of a recipe's release: `verifiers.data.COLUMNS` and `prompt_id`."""
-    name = "robustness" if synth is None else "robustness-edited"
-    recipe = Recipe.model_validate(
-        {"name": name, "sources": sources, "release": {"name": name}, "synth": synth, "verifier": None}
-    )
-    chain = stages(recipe, store, data)
-    run_stages(store, name=name, recipe=recipe.model_dump(mode="json"), chain=chain)
-    made = store.read("release_rows", batch_id=fingerprints(chain)["release"])
-    rows = safety_rows(store, releases.release_rows(store, str(made["release_id"].first())))
-    return rows.filter(pl.col("response").is_not_null() & (pl.col("modality") == "text"))
 
 
 def chosen(rows: pl.DataFrame, per_cell: dict[str, int]) -> pl.DataFrame:
@@ -155,19 +123,16 @@ def ranking(rows: pl.DataFrame, said: dict[str, pl.DataFrame]) -> dict[str, list
     return figures
 
 
-def interval(value_W: np.ndarray) -> list[float]:
-    """The figure, and its 95% interval over the resamples that can have it."""
-    return [round(float(v), 3) for v in (value_W[0], *np.nanpercentile(value_W[1:], [2.5, 97.5]))]
-
-
 def measure(
     folder: Path, data: Path, *, sources: tuple[str, ...], per_cell: dict[str, int], config: VerifierConfig
 ) -> dict[str, Any]:
     """Release, train, score and measure; what `folder` holds already is used again."""
     store = Store(folder / "store")
-    rows = chosen(release(store, data, sources, None), per_cell)
+    plain, _ = release(store, data, name="robustness", sources=sources, synth=None)
+    rows = chosen(answered(store, plain), per_cell)
     synth = SynthConfig(attacks_per_row=0, counterfactuals_per_row=CHILDREN, lifts_per_row=0)
-    children = children_of(rows, release(store, data, sources, synth), store.read("lineage"))
+    edited, _ = release(store, data, name="robustness-edited", sources=sources, synth=synth)
+    children = children_of(rows, answered(store, edited), store.read("lineage"))
     sizes = {
         f"{split}, {language}, {'unsafe' if unsafe else 'safe'}": n
         for split, language, unsafe, n in rows.group_by("split", "language", "unsafe").len().sort(pl.all()).iter_rows()
@@ -192,20 +157,13 @@ def measure(
     figures |= flagged(test, said, thresholds) | kept(test, said, thresholds) | ranking(test, said)
     at_half = flagged(test, said, half) | kept(test, said, half)
     figures |= {f"at 0.5: {name}": value for name, value in at_half.items()}
-    figures |= {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
     ratios = {
         f"recall, {language}, {edit}": round(after[0] / before[0], 2)
         for language, edit in product(("en", "zh"), MEASURED)
         for after, before in [[figures[f"recall, {language}, {edit}, {name}"] for name in ("with", "without")]]
         if before[0]
     }
-    versions = {name: version(name) for name in ("polars", "torch", "transformers")}
-    return {
-        "ratios": ratios,
-        "figures": figures,
-        "versions": versions | {"python": platform.python_version()},
-        "sizes": sizes,
-    }
+    return {"ratios": ratios, "figures": figures, "sizes": sizes}
 
 
 def threshold(checkpoint: Path) -> float:
@@ -218,32 +176,5 @@ def threshold(checkpoint: Path) -> float:
     return float(found)
 
 
-def tick(done: int, total: int, numbers: dict[str, Any]) -> None:
-    if done % 50 == 0 or done == total:
-        print(f"step {done} of {total}, loss {numbers['loss']:.3f}", file=sys.stderr, flush=True)
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="a quarter of the rows")
-    parser.add_argument("--data", type=Path, help="root of the public sets; default: $SAFELADDER_DATA")
-    parser.add_argument("--store", type=Path, help="keep releases and verifiers here, and use what is there")
-    asked = parser.parse_args()
-    data = data_root(asked.data)
-    try:
-        ingest.found(SOURCES, data)
-    except FileNotFoundError as error:
-        parser.error(str(error))
-    with tempfile.TemporaryDirectory(prefix="safeladder-robustness-") as scratch:
-        folder, per_cell = asked.store or Path(scratch), QUICK if asked.quick else PER_CELL
-        found = measure(folder, data, sources=SOURCES, per_cell=per_cell, config=CONFIG)
-    for title in ("sizes", "figures", "ratios"):
-        print(title)
-        for name, value in found[title].items():
-            print(f"  {name:<52}{value}")
-    print(json.dumps(found))
-
-
 if __name__ == "__main__":
-    main()
+    main("robustness", __doc__, measure, config=CONFIG, per_cell=PER_CELL, quick=QUICK)

@@ -5,27 +5,6 @@ A labelled row becomes a harder one whose label still follows from how it was ma
 three to a batch, and writes down for every child what it was made from.
 """
 
-from importlib import import_module
-from typing import Any
+import lazy_loader
 
-_HOMES = {
-    "ATTACKS": "synth.attacks",
-    "Attack": "synth.attacks",
-    "Derived": "synth.make",
-    "EDITS": "synth.counterfactuals",
-    "Edit": "synth.counterfactuals",
-    "NotApplicable": "synth.errors",
-    "RenderSpec": "synth.images",
-    "SynthConfig": "synth.make",
-    "derive": "synth.make",
-    "lift": "synth.images",
-    "render": "synth.images",
-    "verify": "synth.images",
-}
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"synth has no {name!r}; it has: {', '.join(__all__)}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

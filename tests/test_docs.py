@@ -72,7 +72,7 @@ def test_what_the_docs_show_works(page, language, needs, text, shell, request):
     if needs == "services":
         pytest.skip("needs S3 and PostgreSQL of the user's own; tests/catalog/test_remote.py runs it on test servers")
     if needs == "vllm":
-        pytest.skip("tests/synth/test_live.py runs it on the model of the page")
+        pytest.skip("tests/synth/test_live.py and tests/verifiers/test_serve_vllm.py run it")
     if needs == "long":
         pytest.skip("takes more than a minute; its --quick form on the same page is run")
     if "make demo" in text:

@@ -6,43 +6,6 @@ Hugging Face directory that names and hashes all it holds (`load_verifier`). Wha
 `Policy`, kept outside the weights.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from verifiers.calibration import expected_calibration_error as expected_calibration_error
-    from verifiers.calibration import fit_temperature as fit_temperature
-    from verifiers.calibration import reliability as reliability
-    from verifiers.checkpoint import BadCheckpoint as BadCheckpoint
-    from verifiers.checkpoint import checkpoint_id as checkpoint_id
-    from verifiers.checkpoint import load_verifier as load_verifier
-    from verifiers.checkpoint import read_metrics as read_metrics
-    from verifiers.config import VerifierConfig as VerifierConfig
-    from verifiers.encoder import Verifier as Verifier
-    from verifiers.policy import Policy as Policy
-    from verifiers.score import ScoreCounts as ScoreCounts
-    from verifiers.score import score_file as score_file
-    from verifiers.train import train_verifier as train_verifier
-
-_HOMES = {
-    "BadCheckpoint": "verifiers.checkpoint",
-    "Policy": "verifiers.policy",
-    "ScoreCounts": "verifiers.score",
-    "Verifier": "verifiers.encoder",
-    "VerifierConfig": "verifiers.config",
-    "checkpoint_id": "verifiers.checkpoint",
-    "expected_calibration_error": "verifiers.calibration",
-    "fit_temperature": "verifiers.calibration",
-    "load_verifier": "verifiers.checkpoint",
-    "read_metrics": "verifiers.checkpoint",
-    "reliability": "verifiers.calibration",
-    "score_file": "verifiers.score",
-    "train_verifier": "verifiers.train",
-}
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"verifiers has no {name!r}; it has: {', '.join(__all__)}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

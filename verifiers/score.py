@@ -98,7 +98,7 @@ def _read(number: int, line: bytes) -> Row:
 def _exchange(record: dict[str, Any]) -> tuple[str | None, str | None]:
     """Prompt and reply of a record; a prompt of None cannot be read in full, so the verifier abstains."""
     if "messages" in record:
-        return _conversation(record["messages"])
+        return conversation(record["messages"])
     for field in ("prompt", "response"):
         if field not in record or not isinstance(record[field], str | None):
             raise ValueError(f'expected "{field}" as text or null, or "messages"')
@@ -110,7 +110,12 @@ def _exchange(record: dict[str, Any]) -> tuple[str | None, str | None]:
     return "\n".join(text for text in (shown, prompt) if text), record["response"]
 
 
-def _conversation(messages: Any) -> tuple[str | None, str | None]:
+def conversation(messages: Any) -> tuple[str | None, str | None]:
+    """Prompt and reply of a chat; the prompt is None where a picture's text is unknown, the reply where there is none.
+
+    Raises:
+        ValueError: If it is no list of messages; the message says what was expected.
+    """
     if not isinstance(messages, list) or not all(
         isinstance(m, dict) and isinstance(m.get("role"), str) and "content" in m for m in messages
     ):

@@ -1,5 +1,6 @@
-"""`verifier`: train, measure, score, and read the card of a safety verifier."""
+"""`verifier`: train, measure, score, serve, and read the card of a safety verifier."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -81,6 +82,42 @@ def score(
     emit([{"output": str(output), **numbers}], as_json=as_json)
     if counts.failed:
         raise DidNotHold(f"{counts.failed} of {counts.rows} rows could not be read; their replies have an `error`")
+
+
+@app.command("serve")
+def serve(
+    verifier: Annotated[
+        str | None,
+        typer.Argument(help="Id, its first characters, or a folder; the newest of the store by default"),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; any but loopback can be reached from elsewhere")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one")] = 8001,
+    api_key: Annotated[str | None, typer.Option(help="What the server asks for; by default a random one")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve a verifier in the words of vLLM's classification API, until Ctrl-C or the end of the shell.
+
+    Example: `safeladder verifier serve --port 8001`; then the judge `safety_verifier` can ask it.
+    """
+    from secrets import token_urlsafe
+
+    from safeladder.settings import store_path
+    from safeladder.verifying import find_verifier
+    from verifiers import serve_verifier
+
+    key = api_key or token_urlsafe(24)
+
+    def introduce(url: str, model: str) -> None:
+        emit([{"url": url, "model": model} | ({"api_key": key} if as_json else {})], as_json=as_json)
+        sys.stdout.flush()  # whoever reads a pipe waits for this line, and no other follows
+        say(f"export OPENAI_API_KEY={key}")
+        say(f"next: in a recipe's judges, {{name: safety_verifier, engine: {{url: {url}, model: {model}}}}}")
+
+    serve_verifier(find_verifier(store_path(store), verifier), host=host, port=port, key=key, ready=introduce)
+    say("stopped")
 
 
 @app.command("card")

@@ -35,7 +35,7 @@ def stage(config: synth.SynthConfig, *, workers: int = 1, sides: SplitConfig = E
         sides: A variant stands where its parent stands; a harmless picture has no parent, and gets these shares.
         seed: Of the sides.
     """
-    relations = [transform.relation for transform in (*synth.ATTACKS.values(), *synth.EDITS.values())]
+    relations = [one.relation for one in synth.ATTACKS.values()] + [one.relation for one in synth.EDITS.values()]
     placed = {"calibration": sides.calibration, "test": sides.test, "split_seed": seed}
     drawn = {"harmless": [maker.relation for maker in BENIGN.values()], "sides": placed} if config.benign_images else {}
     return Stage(
@@ -65,7 +65,7 @@ def _derive(context: Context, config: synth.SynthConfig, placed: dict[str, float
     made = merged([synth.derive(others, config=config, context=around), *map(_read, variants)])
     splits = [_placed(made, rows)]
     for tongue, count in _wanted(made, config.benign_images).items():
-        options = {"language": tongue, "seed": config.seed, **placed}
+        options: dict[str, Any] = {"language": tongue, "seed": config.seed, **placed}
         pictures = make(f"harmless-{tongue}", partial(_harmless, **options), _cut(range(count)))
         made = merged([made, *map(_read, pictures)])
         splits += [deriving.read(piece, "splits") for piece in pictures]

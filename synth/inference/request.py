@@ -33,23 +33,28 @@ class Request(_Plain):
         messages: A chat, in the shape of a sample's messages: `{"role", "content": [{"type", "text", "media_id"}]}`.
         prompt: A text to go on from, for a model without a chat template. Exactly one of the two is given.
         sampling: How the answer is drawn.
+        classify: The chat is not to be answered, but to be given a label by a classifier.
     """
 
     id: str
     messages: tuple[dict[str, Any], ...] | None = None
     prompt: str | None = None
     sampling: Sampling = Sampling()
+    classify: bool = False
 
     @model_validator(mode="after")
     def _one_question(self) -> Self:
         if (self.messages is None) == (self.prompt is None):
             raise ValueError("a request has either messages (chat) or a prompt (completion)")
+        if self.classify and self.messages is None:
+            raise ValueError("what is to be classified is a chat: give messages")
         return self
 
     @cached_property
     def digest(self) -> str:
         """Digest of all that decides the answer besides the model: the id is not in it."""
-        return digest(self.model_dump(mode="json", exclude={"id"}))
+        # One that asks for no label has the digest that its answers on disk were kept under before there were labels.
+        return digest(self.model_dump(mode="json", exclude={"id"} if self.classify else {"id", "classify"}))
 
     @property
     def media_ids(self) -> list[str]:
@@ -67,12 +72,21 @@ class Token(_Plain):
 
 
 class Choice(_Plain):
-    """One answer. `reasoning` is what a reasoning parser of the server took out of the text."""
+    """One answer.
+
+    Args:
+        text: What was written; of a classifier the label, empty where it gave none.
+        finish_reason: Why it ends there; `length` where the text, or what a classifier was to read, is too long.
+        tokens: The tokens of the text, where they were asked for.
+        reasoning: What a reasoning parser of the server took out of the text.
+        probs: Of a classifier: the probability of each label, in the order of the classifier.
+    """
 
     text: str
     finish_reason: str | None = None
     tokens: tuple[Token, ...] | None = None
     reasoning: str | None = None
+    probs: tuple[float, ...] | None = None
 
 
 class Reply(_Plain):

@@ -26,7 +26,7 @@ POLL_S = 0.5
 
 
 class ServerFailed(RuntimeError):
-    """The server did not start, gave no token or ended; the message holds the end of its log."""
+    """The server did not start, gave no answer or ended; the message holds the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def serving(
     progress: Callable[[str], object] = print,
     begun: Callable[[subprocess.Popen], object] = lambda process: None,
 ) -> Iterator[Server]:
-    """Serve a model until the block ends; it begins when the server has given a token.
+    """Serve a model until the block ends; it begins when the server has given a token, or a label.
 
     The server ends with the block, and within seconds when this process dies, even by SIGKILL.
 
@@ -115,7 +115,7 @@ def serving(
         begun(process)
         revision = folder.name if folder.parent.name == "snapshots" else weights_digest(folder)
         server = Server(f"http://{HOST}:{port}/v1", name, revision, key, log, process)
-        _warm_up(server, timeout_s)
+        _warm_up(server, timeout_s, classifies=bool({"pooling", "--runner=pooling"} & set(flags)))
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
@@ -151,11 +151,14 @@ def _variables(environment: Path, device: Device, key: str) -> dict[str, str]:
     }
 
 
-def _warm_up(server: Server, timeout_s: float) -> None:
-    """Wait until the server has given a token."""
-    asked = json.dumps({"model": server.model, "prompt": "1", "max_tokens": 1, "temperature": 0}).encode()
+def _warm_up(server: Server, timeout_s: float, *, classifies: bool) -> None:
+    """Wait until the server has given a token; a classifier, which writes none, a label."""
+    path, asked = "/v1/completions", {"model": server.model, "prompt": "1", "max_tokens": 1, "temperature": 0}
+    if classifies:
+        path, asked = "/classify", {"model": server.model, "input": "1"}
     headers = {"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{server.url}/completions", asked, headers)
+    to = server.url.removesuffix("/v1") + path
+    request = urllib.request.Request(to, json.dumps(asked).encode(), headers)
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + timeout_s
     while (left := deadline - time.monotonic()) > 0:
@@ -163,7 +166,7 @@ def _warm_up(server: Server, timeout_s: float) -> None:
             raise server.ended()
         try:
             with direct.open(request, timeout=left) as answer:
-                json.load(answer)["usage"]["completion_tokens"]
+                json.load(answer)["usage"]
                 return
         except urllib.error.HTTPError as error:
             raise ServerFailed(
@@ -172,7 +175,7 @@ def _warm_up(server: Server, timeout_s: float) -> None:
             ) from None
         except (OSError, HTTPException):  # it does not listen yet, or it just ended
             time.sleep(POLL_S)
-    raise ServerFailed(f"vLLM gave no token within {timeout_s:.0f} s; the end of {server.log}:\n{_end_of(server.log)}")
+    raise ServerFailed(f"vLLM gave no answer within {timeout_s:.0f} s; the end of {server.log}:\n{_end_of(server.log)}")
 
 
 def _end_of(log: Path) -> str:

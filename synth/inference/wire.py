@@ -1,4 +1,4 @@
-"""The OpenAI dialect: a request as JSON, and JSON as a reply."""
+"""The OpenAI dialect, and vLLM's word for classifiers: a request as JSON, and JSON as a reply."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -16,7 +16,9 @@ class Malformed(ValueError):
 
 
 def path(request: Request) -> str:
-    """Which of the two APIs a request goes to."""
+    """Which of the three APIs a request goes to."""
+    if request.classify:
+        return "/classify"
     return "/v1/chat/completions" if request.messages is not None else "/v1/completions"
 
 
@@ -28,6 +30,12 @@ def body(request: Request, *, model: str, picture: Picture) -> dict[str, Any]:
         model: Name the server knows.
         picture: Gives the file of a `media_id`; pictures travel inside the request, as data URLs.
     """
+    messages = [
+        {"role": message["role"], "content": _content(message["content"], picture)}
+        for message in request.messages or ()
+    ]
+    if request.classify:
+        return {"model": model, "messages": messages}
     s = request.sampling
     sent: dict[str, Any] = {
         "model": model,
@@ -46,9 +54,7 @@ def body(request: Request, *, model: str, picture: Picture) -> dict[str, Any]:
         }
     if request.messages is None:
         return sent | {"prompt": request.prompt} | ({} if s.logprobs is None else {"logprobs": s.logprobs})
-    sent["messages"] = [
-        {"role": message["role"], "content": _content(message["content"], picture)} for message in request.messages
-    ]
+    sent["messages"] = messages
     return sent | ({} if s.logprobs is None else {"logprobs": True, "top_logprobs": s.logprobs})
 
 
@@ -75,8 +81,11 @@ def reply(request: Request, answer: Any) -> Reply:
         Malformed: If it is not an answer with as many choices as were asked for.
     """
     try:
-        listed = sorted(answer["choices"], key=lambda choice: choice.get("index") or 0)
-        choices = tuple(_choice(choice) for choice in listed)
+        if request.classify:
+            choices = tuple(_class(found) for found in answer["data"])
+        else:
+            listed = sorted(answer["choices"], key=lambda choice: choice.get("index") or 0)
+            choices = tuple(_choice(choice) for choice in listed)
         usage = answer.get("usage") or {}
         made = Reply(
             id=request.id,
@@ -105,6 +114,12 @@ def _choice(choice: Mapping[str, Any]) -> Choice:
         tokens=tokens,
         reasoning=None if reasoning is None else _clean(reasoning),
     )
+
+
+def _class(found: Mapping[str, Any]) -> Choice:
+    """A label and its probabilities; a server of ours that cannot judge gives neither, and says if it was too long."""
+    label = _clean(found["label"] or "")
+    return Choice(text=label, probs=found["probs"], finish_reason="length" if found.get("truncated") else "stop")
 
 
 def _chat_tokens(found: Mapping[str, Any] | None) -> tuple[Token, ...] | None:

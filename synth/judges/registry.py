@@ -1,7 +1,16 @@
 """The judges by name."""
 
 from catalog import labels, taxonomy
-from synth.judges.contracts import ExactLabel, FinalVerdict, JsonVerdict, KeyLines, LabelTokens, Score, TwoLines
+from synth.judges.contracts import (
+    ClassProbs,
+    ExactLabel,
+    FinalVerdict,
+    JsonVerdict,
+    KeyLines,
+    LabelTokens,
+    Score,
+    TwoLines,
+)
 from synth.judges.judge import Judge
 from synth.judges.passes import Pass, any_policy, both_orders
 from synth.judges.rules import Rule, illogical, refusal
@@ -39,6 +48,8 @@ JUDGES: dict[str, Judge | Rule] = {
         Judge("safety_verdict", 1, "safety", FinalVerdict(labels=labels.SAFETY), _EXCHANGE, "safety"),
         Judge("safety_json", 1, "safety", JsonVerdict(labels=labels.SAFETY), _EXCHANGE, "safety"),
         Judge("safety_label", 1, "safety", ExactLabel(labels=labels.SAFETY), _EXCHANGE, "safety"),
+        # A verifier of ours behind an address; one of the store judges without a server, as `verifier` in a recipe.
+        Judge("safety_verifier", 1, "safety", ClassProbs(labels=labels.SAFETY), _EXCHANGE),
         Judge("unsafe_tokens", 1, "unsafe", _HARM, _EXCHANGE, "unsafe"),
         # The request stays out: a disguise that fools the judge is in the request.
         Judge("unsafe_reply_tokens", 1, "unsafe", _HARM, ("response",), "unsafe"),
@@ -57,7 +68,7 @@ JUDGES: dict[str, Judge | Rule] = {
         ),
         Judge("helpful_score", 1, "helpfulness", Score(low=0, high=10), _EXCHANGE, "helpfulness"),
         Rule("illogical", 1, "safety", illogical),
-        Rule("refusal", 1, "refusal", refusal),
+        Rule("refusal", 2, "refusal", refusal),
         _llama_guard(3),
         _llama_guard(4),
         _qwen3guard("unsafe", "qwen3guard_strict"),

@@ -114,7 +114,7 @@ def test_figures_are_those_of_each_verifier_and_what_it_has_more_than_raw(benchm
 def test_it_measures_all_verifiers_on_the_same_rows(benchmark, config, tmp_path):
     per_cell = {"train": 20, "calibration": 20, "test": 10}
     found = benchmark.measure(tmp_path, tmp_path, sources=("seed",), per_cell=per_cell, config=config)
-    assert set(found) == {"ratios", "figures", "versions", "sizes"}
+    assert set(found) == {"ratios", "figures", "sizes"}
     sizes, figures = found["sizes"], found["figures"]
     assert sizes["train rows, clean"] == sizes["train rows, raw"] == sizes["train rows, by rows"] == 80
     assert 0 < sizes["test rows that all score"] <= sizes["test rows"] == 40

@@ -45,7 +45,7 @@ def config(tmp_path):
 def test_it_measures_both_verifiers_on_the_same_rows(benchmark, config, tmp_path):
     per_cell = {"train": 30, "calibration": 20, "test": 10}
     found = benchmark.measure(tmp_path, tmp_path, sources=("seed",), per_cell=per_cell, config=config)
-    assert set(found) == {"ratios", "figures", "versions", "sizes"}
+    assert set(found) == {"ratios", "figures", "sizes"}
     assert found["sizes"]["train, zh, unsafe"] == 30 and found["sizes"]["edited children"] > 60
     assert 0 < found["sizes"]["test rows scored under every edit"] <= 40
     for language in ("en", "zh"):

@@ -4,6 +4,7 @@ Each is one file: it says what to write (`asks`), writes an example (`shows`), d
 (`read`), so that the four cannot drift apart.
 """
 
+from synth.judges.contracts.class_probs import ClassProbs
 from synth.judges.contracts.contract import Contract
 from synth.judges.contracts.exact_label import ExactLabel
 from synth.judges.contracts.final_verdict import FinalVerdict
@@ -14,6 +15,7 @@ from synth.judges.contracts.score import Score
 from synth.judges.contracts.two_lines import TwoLines
 
 __all__ = [
+    "ClassProbs",
     "Contract",
     "ExactLabel",
     "FinalVerdict",

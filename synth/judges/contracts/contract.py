@@ -1,6 +1,7 @@
 """What all contracts have."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +14,8 @@ class Contract(BaseModel):
     """What a judge writes and how it is read. A guard's contract is the format it was trained on: it asks nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    classifies: ClassVar[bool] = False  # whether a classifier gives the answer, which writes nothing
 
     @abstractmethod
     def read(self, choice: Choice) -> Reading:
