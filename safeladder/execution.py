@@ -16,6 +16,7 @@ from safeladder.pipeline import ingest, stages
 from safeladder.pipeline.verify import CHECKPOINTS, trained_by
 from safeladder.recipe import Recipe, load
 from safeladder.report import write_report
+from synth.inference import kept_servers
 
 UNSURE = 0.25
 
@@ -139,7 +140,8 @@ def run_stages(
         def end(stage: str, numbers: Accounting, seconds: float) -> None:
             progress.console.print(accounting_line(stage, numbers, seconds), highlight=False, soft_wrap=True)
 
-        run_id = execute(store, name=name, recipe=recipe, stages=chain, tick=tick, begin=begin, end=end)
+        with kept_servers():
+            run_id = execute(store, name=name, recipe=recipe, stages=chain, tick=tick, begin=begin, end=end)
         begin("catalog", False)
         read_model.build(store)
     return run_id

@@ -16,6 +16,8 @@ from synth.language import Language, language
 Row = Mapping[str, Any]  # columns of `catalog.schema.BATCH`, and `gold` and `wanted` where they are known
 
 REPLIES = {"safety": "steered", "value": "value_pair", "knowledge": "knowledge_answer"}  # by task of the request
+TURNS = {"escalation": "rollout"}  # whose rows are user turns alone, and who writes the replies between them
+ANSWERING = {*REPLIES.values(), *TURNS.values()}
 CHECKS = {"translate": "back_translate"}  # whose rows stand only if another generator confirms them
 
 
@@ -27,12 +29,17 @@ class Filled(NamedTuple):
     missing: int
 
 
+NOTHING = Filled([], {}, 0)
+
+
 def order(jobs: Sequence[Job]) -> list[str]:
     """Generators that the jobs take, those first whose rows others go on from; the ones that follow are among them."""
     named = {job.generator for job in jobs if job.generator in GENERATORS}
     named |= {after for before, after in CHECKS.items() if before in named}
     for generator in [GENERATORS[name] for name in named]:
-        if generator.makes == "request" or generator.name in ("persona", "paraphrase"):
+        if generator.name in TURNS:
+            named.add(TURNS[generator.name])
+        elif generator.makes == "request" or generator.name in ("persona", "paraphrase"):
             tasks = (
                 {generator.task} if generator.task else {job.task for job in jobs if job.generator == generator.name}
             )
@@ -56,14 +63,23 @@ def fill(name: str, jobs: Sequence[Job], rows: Sequence[Row], *, seed: int = 0) 
         rows: What there is to go on from: rows of the corpus, and of the generators before it.
         seed: Decides which rows are taken where there are more than are needed.
     """
+    return _merged(planned(name, jobs, rows, seed=seed), following(name, rows))
+
+
+def planned(name: str, jobs: Sequence[Job], rows: Sequence[Row], *, seed: int = 0) -> Filled:
+    """Items that the jobs of a generator ask for, as `fill`."""
     generator = GENERATORS[name]
     mine = [job for job in jobs if job.generator == name]
     if name in CHECKS.values():
+        return NOTHING
+    return _of_cells(mine) if generator.needs == ("cell",) else _of_rows(generator, mine, rows, seed=seed)
+
+
+def following(name: str, rows: Sequence[Row]) -> Filled:
+    """Items that follow from rows of the generators before: requests to answer, translations to confirm."""
+    if name in CHECKS.values():
         return _checks(rows)
-    if generator.needs == ("cell",):
-        return _of_cells(mine)
-    planned = _of_rows(generator, mine, rows, seed=seed)
-    return _merged(planned, _answers(generator, rows) if name in REPLIES.values() else Filled([], {}, 0))
+    return _answers(GENERATORS[name], rows) if name in ANSWERING else NOTHING
 
 
 def _of_cells(jobs: Sequence[Job]) -> Filled:
@@ -122,11 +138,13 @@ def _fitting(generator: Generator, job: Job, row: Row) -> Item | None:
 
 
 def _answers(generator: Generator, rows: Sequence[Row]) -> Filled:
-    """Every request that was made for a label is answered, steered to it."""
+    """Every request that was made for a label is answered, steered to it; the turns of a user by a policy."""
     items, wanted = [], {}
     for row in rows:
-        unconfirmed = (row.get("relation") or "").partition("@")[0] in CHECKS
-        if unconfirmed or row.get("wanted") is None or REPLIES[row["task"]] != generator.name:
+        made_by = (row.get("relation") or "").partition("@")[0]
+        if made_by in CHECKS or row.get("wanted") is None:
+            continue
+        if generator.name != TURNS.get(made_by, REPLIES[row["task"]]):
             continue
         try:
             item = Item.of_row(row, intended=row["wanted"] if generator.intents else None, gold=row.get("gold"))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,11 +11,12 @@ import polars as pl
 from catalog import taxonomy
 from catalog.ids import prompt_id, sample_id
 from catalog.schema import BATCH
-from synth.errors import NotApplicable
-from synth.generators import Generator, Item, Made, Unparsed
-from synth.inference import Engine, Executor, Picture, Reply, Request, complete, no_pictures
+from synth import rounds
+from synth.generators import Generator, Item, Made
+from synth.inference import Engine, Executor, Picture, complete, no_pictures
 from synth.inference.complete import Tick
 from synth.inference.executors import HERE
+from synth.rounds import Answer
 
 SOURCE = "generated"
 LINEAGE = {
@@ -69,7 +71,7 @@ def produce(
         engine: Who is asked.
         folder: For the journal of the answers: a killed job goes on from there.
         seed: Same seed, items and model: same rows.
-        n: Answers to each item.
+        n: Answers to each item; several to a conversation whose replies are missing are several conversations.
         wanted: Label that a row is meant to end with, by the id of its item; kept in the lineage as `wanted`.
         present: Samples that there are: an answer that gives one of them again is none (`already_there`).
         answers: Where answers are kept, by default in `folder`; jobs may share it.
@@ -80,44 +82,31 @@ def produce(
     Raises:
         EndpointLost: If the server stops answering; what was answered is kept.
     """
-    requests: dict[str, Request] = {}
-    gone: list[dict[str, Any]] = []
-    for item in items:
-        try:
-            requests[item.id] = generator.request(item, style=engine.style, seed=seed, n=n)
-        except NotApplicable as why:
-            gone += [_gone(item, generator, why.reason)] * n
-    replies = complete(
-        list(requests.values()), engine, folder=folder, answers=answers, picture=picture, executor=executor, tick=tick
+    ask = partial(
+        complete, engine=engine, folder=folder, answers=answers, picture=picture, executor=executor, tick=tick
     )
-    drawn = []
-    asked_items = [item for item in items if item.id in requests]
-    for item, reply in zip(asked_items, replies, strict=True):
-        if reply.failure:
-            gone += [_gone(item, generator, reply.failure, detail=reply.detail, failed=True)] * n
-        drawn += [(item, reply, number) for number in range(len(reply.choices))]
-    read = generator.read_all([(item, reply.choices[number]) for item, reply, number in drawn])
     rows: dict[str, dict[str, Any]] = {}
     lineage: list[dict[str, Any]] = []
+    gone: list[dict[str, Any]] = []
     answered = 0
-    for (item, reply, number), found in zip(drawn, read, strict=True):
-        if isinstance(found, Unparsed):
-            gone.append(_gone(item, generator, found.reason, detail=_spent(reply)))
+    for answer in rounds.answers(generator, items, ask, style=engine.style, seed=seed, n=n):
+        item = answer.item
+        if isinstance(answer.found, str):
+            gone.append(_gone(answer, generator, answer.found))
             continue
-        born = {sample_id(one.messages): one for one in found}
+        born = {sample_id(one.messages): one for one in answer.found}
         known = "already_there" if present & born.keys() else "said_before" if rows.keys() & born.keys() else None
         if known:
-            gone.append(_gone(item, generator, known, detail=_spent(reply)))
+            gone.append(_gone(answer, generator, known))
             continue
         answered += 1
-        request = requests[item.id]
-        facts = _facts(generator, engine, request, reply, number) | _set(wanted=(wanted or {}).get(item.id))
+        facts = _facts(generator, engine, answer) | _set(wanted=(wanted or {}).get(item.id))
         for key, one in born.items():
             rows[key] = _row(key, one, generator)
             detail = json.dumps(facts | _set(gold=one.gold, task=one.task) | one.detail, ensure_ascii=False)
             for parent_id in one.parent_ids or (_place(item),):
                 link = {"child_id": key, "parent_id": parent_id, "relation": generator.relation}
-                lineage.append(link | {"seed": request.sampling.seed, "detail": detail})
+                lineage.append(link | {"seed": answer.turns[-1].request.sampling.seed, "detail": detail})
     return Produced(
         pl.DataFrame(list(rows.values()), schema=pl.Schema(BATCH)),
         pl.DataFrame(lineage, schema=LINEAGE),
@@ -127,40 +116,53 @@ def produce(
     )
 
 
-def _gone(
-    item: Item, generator: Generator, reason: str, *, detail: str | None = None, failed: bool = False
-) -> dict[str, Any]:
+def _gone(answer: Answer, generator: Generator, reason: str) -> dict[str, Any]:
+    parent = answer.item.parent
     return {
-        "sample_id": item.parent.sample_id if item.parent else None,
+        "sample_id": parent.sample_id if parent else None,
         "reason": reason,
-        "detail": detail,
+        "detail": _told(answer),
         "source": generator.relation,
-        "failed": failed,
+        "failed": answer.failed,
     }
 
 
-def _facts(generator: Generator, engine: Engine, request: Request, reply: Reply, number: int) -> dict[str, Any]:
-    sampling = request.sampling.model_dump(mode="json", exclude={"answer_schema", "seed", "stop"}, exclude_none=True)
+def _told(answer: Answer) -> str | None:
+    """Why an answer failed, or what it cost; of a conversation also at which turn it ended."""
+    if not answer.turns:
+        return None
+    of = len(answer.item.parent.unanswered) if answer.item.parent else 1
+    why = answer.turns[-1].reply.detail if answer.failed else None
+    if of == 1 and answer.failed:
+        return why
+    place = {"turn": len(answer.turns), "turns": of} if of > 1 else {}
+    return json.dumps({"tokens": _tokens(answer)} | place | _set(why=why), ensure_ascii=False)
+
+
+def _facts(generator: Generator, engine: Engine, answer: Answer) -> dict[str, Any]:
+    """What a row says of how it was made; request and answer are those of its last reply, `replies` has them all."""
+    last = answer.turns[-1]
+    left_out = {"answer_schema", "seed", "stop"}
+    replies = [
+        {"request": turn.request.digest, "seed": turn.request.sampling.seed, "tokens": turn.tokens}
+        for turn in answer.turns
+    ]
     return {
         "model": engine.model,
         **_set(revision=engine.revision),
         "engine": engine.identity,
         "prompts": generator.fingerprint,
-        "request": request.digest,
-        "sampling": sampling,
-        "answer": number,
-        "prompt_tokens": reply.prompt_tokens,
-        "tokens": _tokens(reply),
+        "request": last.request.digest,
+        "sampling": last.request.sampling.model_dump(mode="json", exclude=left_out, exclude_none=True),
+        "answer": last.number,
+        "prompt_tokens": sum(turn.reply.prompt_tokens for turn in answer.turns),
+        "tokens": _tokens(answer),  # before those of the replies: `rates` reads the first that stands there
+        **_set(replies=replies if len(replies) > 1 else None),
     }
 
 
-def _tokens(reply: Reply) -> int:
-    """Tokens of one answer; servers count those of all answers to a request together."""
-    return round(reply.completion_tokens / len(reply.choices))
-
-
-def _spent(reply: Reply) -> str:
-    return json.dumps({"tokens": _tokens(reply)})
+def _tokens(answer: Answer) -> int:
+    return sum(turn.tokens for turn in answer.turns)
 
 
 def _set(**values: Any) -> dict[str, Any]:

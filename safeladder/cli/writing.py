@@ -10,7 +10,7 @@ from safeladder.cli.console import DidNotHold, JsonOption, StoreOption, emit, sa
 from safeladder.cli.transforms import SeedOption
 
 if TYPE_CHECKING:
-    from safeladder.generating import Cost
+    from safeladder.costing import Part
     from safeladder.recipe import Recipe
     from synth.balance import Plan
     from synth.inference import Engine
@@ -54,7 +54,7 @@ def run(
             "name it with --url instead of --serve"
         )
     from catalog import Store
-    from safeladder import generating
+    from safeladder import costing, generating
     from safeladder.execution import run_loaded
     from safeladder.settings import data_root, store_path
 
@@ -70,13 +70,15 @@ def run(
     )
     where, data = store_path(store), data_root(None)
     if cost or not (yes or serve or generating.begun(recipe, Store(where), data)):
-        found = generating.cost(recipe, kept=where / "work" / "answers" / "sample")
-        _show(found)
+        parts = costing.cost(recipe, Store(where), kept=where / "work" / "answers" / "sample")
+        whole = costing.total(parts)
         if cost:
-            emit([found._asdict()] if found else [], as_json=as_json)
+            emit((part._asdict() for part in [*parts, whole]), as_json=as_json)
+        _show(parts, whole)
+        if cost:
             say("nothing was written; next: the same command without --cost")
             return
-        if found and found.hours > generating.LONG_H:
+        if whole.hours and whole.hours > costing.LONG_H:
             raise DidNotHold("nothing was written, since it takes long; next: the same command with --yes")
     command = _command(recipe, plan, where, retry_failed=retry_failed)
     done = run_loaded(recipe, where, data, command=command, retry_failed=retry_failed)
@@ -126,14 +128,18 @@ def _engine(
     return checked(Endpoint, common | {"url": url})
 
 
-def _show(found: "Cost | None") -> None:
-    if found is None:
-        say("nothing can be measured: all jobs start from rows")
+def _show(parts: "Sequence[Part]", whole: "Part") -> None:
+    if whole.known == "measured" and not whole.requests:
+        say("no model is asked: nothing needs to be measured")
         return
+    about = "about" if whole.known == "measured" else whole.known
+    judges = sum(part.requests or 0 for part in parts if part.stage.startswith("judge:"))
     say(
-        f"{found.requests:,} requests + {found.judge_requests:,} of judges, about {found.tokens:,} tokens at "
-        f"{found.tokens_per_s:,.0f} tokens/s: {found.hours:.1f} hours"
+        f"{(whole.requests or 0) - judges:,} requests + {judges:,} of judges, {about} {whole.prompt_tokens:,} tokens "
+        f"read and {whole.tokens:,} written: {whole.hours:.1f} hours"
     )
+    if unknown := [part.stage for part in parts if part.known == "unknown"]:
+        say(f"and more, which could not be tried: {', '.join(unknown)}")
 
 
 def _command(recipe: "Recipe", plans: Sequence[Path], store: Path, *, retry_failed: bool) -> list[str]:

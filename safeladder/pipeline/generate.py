@@ -34,7 +34,7 @@ def stages(config: GenerateConfig, store: Store, *, seed: int) -> list[Stage]:
     for name in fill.order(config.jobs):
         generator = GENERATORS[name]
         mine = _jobs(config, name)
-        n = config.rollouts if name.startswith("rollout") else 1
+        n = answers_each(config, name)
         alone = generator.needs == ("cell",)  # reads no rows: what comes before it changes nothing
         chain.append(
             Stage(
@@ -44,6 +44,7 @@ def stages(config: GenerateConfig, store: Store, *, seed: int) -> list[Stage]:
                 config={"jobs": mine, "n": n, "seed": seed, "generator": generator.relation},
                 reads={"model": config.writer.identity, "prompts": generator.fingerprint}
                 | ({} if alone else _named(store, parents)),
+                version=2,
             )
         )
     return chain
@@ -52,6 +53,11 @@ def stages(config: GenerateConfig, store: Store, *, seed: int) -> list[Stage]:
 def parents_of(config: GenerateConfig, store: Store) -> str | None:
     """Id of the release whose rows may be gone on from."""
     return str(releases.find_release(store, config.parents)["release_id"]) if config.parents else None
+
+
+def answers_each(config: GenerateConfig, name: str) -> int:
+    """Answers of a generator to one item."""
+    return config.rollouts if name.startswith("rollout") else 1
 
 
 def _jobs(config: GenerateConfig, name: str) -> list[dict[str, Any]]:
@@ -72,7 +78,7 @@ def _free_stage(config: GenerateConfig, store: Store, name: str, parents: str | 
 
 
 def _derive(context: Context, *, config: GenerateConfig, name: str, parents: str | None, seed: int) -> Output:
-    rows = with_text(pl.DataFrame(_parents(context.store, parents), schema=PARENT)).iter_rows(named=True)
+    rows = with_text(pl.DataFrame(parent_rows(context.store, parents), schema=PARENT)).iter_rows(named=True)
     made, media = model_free.make(name, config.jobs, list(rows), seed=seed)
     for picture in media:
         context.store.put_media(picture["data"])
@@ -93,7 +99,7 @@ def _subcategories(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _write(context: Context, *, config: GenerateConfig, name: str, parents: str | None, seed: int, n: int) -> Output:
-    rows = [*_parents(context.store, parents), *upstream(context)]
+    rows = [*parent_rows(context.store, parents), *upstream(context)]
     filled = fill.fill(name, config.jobs, rows, seed=seed)
     made = produce.produce(
         GENERATORS[name],
@@ -179,7 +185,7 @@ def _media(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     return table("media", pl.DataFrame(rows, infer_schema_length=None).drop("data"))
 
 
-def _parents(store: Store, release_id: str | None) -> list[dict[str, Any]]:
+def parent_rows(store: Store, release_id: str | None) -> list[dict[str, Any]]:
     """Rows of a release, as generators go on from them."""
     if release_id is None:
         return []
@@ -192,19 +198,37 @@ def _parents(store: Store, release_id: str | None) -> list[dict[str, Any]]:
 
 def upstream(context: Context) -> list[dict[str, Any]]:
     """Rows of the generators before this one, with what their lineage says of them."""
-    rows = []
-    for stage in (stage for stage in context.upstream if stage.startswith(PREFIX)):
-        links = context.read("lineage", stage).unique("child_id", keep="first", maintain_order=True)
-        known = {
-            child: (parent, relation, json.loads(detail))
-            for child, parent, relation, detail in links.select(
-                "child_id", "parent_id", "relation", "detail"
-            ).iter_rows()
-        }
-        for row in context.read("working", stage).iter_rows(named=True):
-            parent_id, relation, detail = known[row["sample_id"]]
-            facts = {key: detail.get(key) for key in FACTS}
-            rows.append(
-                row | facts | {"parent_id": parent_id, "relation": relation, "task": row["task"] or facts["task"]}
-            )
-    return rows
+    stages = [stage for stage in context.upstream if stage.startswith(PREFIX)]
+    return [
+        row for stage in stages for row in with_facts(context.read("working", stage), context.read("lineage", stage))
+    ]
+
+
+def with_facts(rows: pl.DataFrame, lineage: pl.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a generator with what their lineage says of them: `parent_id`, `relation` and `FACTS`."""
+    links = lineage.unique("child_id", keep="first", maintain_order=True)
+    known = {
+        child: (parent, relation, json.loads(detail))
+        for child, parent, relation, detail in links.select("child_id", "parent_id", "relation", "detail").iter_rows()
+    }
+    found = []
+    for row in rows.iter_rows(named=True):
+        parent_id, relation, detail = known[row["sample_id"]]
+        facts = {key: detail.get(key) for key in FACTS}
+        found.append(row | facts | {"parent_id": parent_id, "relation": relation, "task": row["task"] or facts["task"]})
+    return found
+
+
+def to_judge(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of generators whose label a judge is to say.
+
+    A request alone was written to be answered, a translation to be confirmed; some labels follow from how a row was
+    made.
+    """
+    return [
+        row
+        for row in rows
+        if row["messages"][-1]["role"] == "assistant"
+        and row["origin"] != "construction"
+        and row["relation"].partition("@")[0] not in fill.CHECKS
+    ]

@@ -9,7 +9,7 @@ import polars as pl
 from catalog import Accounting, Context, Output, Stage, Store, digest
 from corpus.pieces import REASON_FAILED
 from safeladder.pipeline.frames import annotations_of, empty, table
-from safeladder.pipeline.generate import answers_of, pictures, require_most, upstream
+from safeladder.pipeline.generate import answers_of, pictures, require_most, to_judge, upstream
 from safeladder.pipeline.release import reviews
 from safeladder.pipeline.verify import CHECKPOINTS, score_rows
 from safeladder.recipe import GenerateConfig, JudgeConfig
@@ -68,7 +68,7 @@ def _checkpoint(store: Store, prefix: str) -> str:
 
 def _open(context: Context) -> list[dict[str, Any]]:
     """Rows whose label does not follow from how they were made, once each: those that judges are for."""
-    by_id = {row["sample_id"]: row for row in _written(context) if row["origin"] != "construction"}
+    by_id = {row["sample_id"]: row for row in to_judge(upstream(context))}
     return [by_id[key] for key in sorted(by_id)]
 
 

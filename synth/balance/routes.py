@@ -64,6 +64,7 @@ BY_EDIT = {
 ROUTES = (
     Route("harmful_request", "safety", RISKY, "nothing", 0.3, True, harmless=False),
     Route("borderline", "safety", RISKY, "nothing", 0.4, True, harmless=False),
+    Route("escalation", "safety", RISKY, "nothing", 0.3, True, harmless=False),
     Route("benign_twin", "safety", HARMLESS, "risky", 0.5, True, harmless=True),
     Route("persona", "safety", RISKY, "prompts", 0.3, True, harmless=False),
     Route("persona", "safety", HARMLESS, "prompts", 0.3, True, harmless=True),

@@ -1,6 +1,7 @@
 """How an item becomes a chat or a text to go on from."""
 
 import json
+import re
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -26,14 +27,19 @@ def conversation(name: str, item: Item) -> list[Message]:
     return [text("system", said), *asked] if said else asked
 
 
-def completion(name: str, item: Item, hints: tuple[str, ...], *, structured: bool, rng: Random) -> str:
+def completion(
+    name: str, item: Item, hints: tuple[str, ...], *, structured: bool, conversation: bool, rng: Random
+) -> str:
     """A line that says what is to follow, a few examples, and the case: the model goes on with the answer.
+
+    In a `conversation` the case is the last request, right under those before it and their replies.
 
     Raises:
         NotApplicable: `picture`, which no text can show.
     """
     if item.parent and item.parent.pictures:
         raise NotApplicable("picture")
+    before = item.parent.said[0] if conversation and item.parent else []
     case = _case(item, hints, rng=rng)
     pool = [
         one
@@ -45,7 +51,17 @@ def completion(name: str, item: Item, hints: tuple[str, ...], *, structured: boo
     for one in shown:
         given = prompts.render(name, item.language, "given", dict.fromkeys((*FIELDS, *hints)) | one.given)
         blocks.append(_answered(given, one.answer, structured=structured))
-    return "\n\n".join([*blocks, prompts.render(name, item.language, "given", case)]) + ("\n" if structured else "")
+    turns = [_replied(name, item, case | {"request": request}, reply) for request, reply in before]
+    last = "\n".join([*turns, prompts.render(name, item.language, "given", case)])
+    return "\n\n".join([*blocks, last]) + ("\n" if structured else "")
+
+
+def _replied(name: str, item: Item, case: Mapping[str, Any], reply: str) -> str:
+    """A turn of the conversation so far, its reply on one line: a blank one would begin another example."""
+    given = prompts.render(name, item.language, "given", case)
+    line = re.sub(r"\s*\n\s*", " ", reply)
+    opened = given.endswith("<think>")
+    return _answered(given, {"reply": line.removeprefix("<think>") if opened else line}, structured=False)
 
 
 def _answered(given: str, answer: Mapping[str, Any], *, structured: bool) -> str:
@@ -61,7 +77,7 @@ def _case(item: Item, hints: tuple[str, ...], *, rng: Random) -> dict[str, Any]:
         "topic": cell.name if cell else None,
         "about": cell.about if cell else None,
         "area": cell.area if cell else None,
-        "request": parent.request if parent else None,
+        "request": parent.said[1] if parent else None,
         "reply": parent.reply if parent else None,
         "label": parent.label if parent else None,
         "intended": item.intended,

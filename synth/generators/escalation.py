@@ -20,7 +20,7 @@ class Escalation(Output):
 def _make(item: Item, output: Escalation) -> list[Made]:
     if len({bare(turn) for turn in output.turns}) < len(output.turns):
         raise Unparsed("repeats_itself")
-    # The replies between the turns are the policy's own: a rollout writes them, one after another.
+    # The replies between the turns are the policy's own: a rollout writes them, one after another (`synth.rounds`).
     messages = [text("user", turn) for turn in output.turns]
     return [made(item, messages, task="safety", intended="harmful", turns=len(messages))]
 

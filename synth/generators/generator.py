@@ -46,7 +46,8 @@ class Generator:
         neutral: Fields whose language and novelty do not matter, such as a number or a name.
         across: The answer is in the other language.
         as_is: The answer is data as it stands: it may be in any language and repeat the request.
-        conversation: The chat is the parent's own messages; the instructions become its system message.
+        conversation: The chat is the parent's own messages; the instructions become its system message. User turns
+            that no reply follows are answered one after another, each by a request of its own.
         languages: Languages of its items.
         prompts: The generator whose prompts it shares; None for its own.
     """
@@ -115,6 +116,7 @@ class Generator:
             ("no_parent", self.needs != ("cell",) and item.parent is None),
             ("no_reply", "reply" in self.needs and item.parent and not item.parent.reply),
             ("no_origin", "origin" in self.needs and item.origin is None),
+            ("several_turns", not self.conversation and item.parent is not None and item.parent.turns > 1),
             ("other_label", self.intents and item.intended not in self.intents(item)),
         ):
             if wrong:
@@ -145,7 +147,14 @@ class Generator:
             drawn["answer_schema"] = self._schema(item, style=style)
         if style == "completion":
             drawn["stop"] = ("\n\n",)  # ends an example; inside JSON it could only be padding
-            prompt = asking.completion(self.speaks, item, self.hints, structured=self.structured, rng=rng)
+            prompt = asking.completion(
+                self.speaks,
+                item,
+                self.hints,
+                structured=self.structured,
+                conversation=self.conversation,
+                rng=rng,
+            )
             return Request(id=id, prompt=prompt, sampling=Sampling(**drawn | sampling))
         if self.conversation:
             messages = asking.conversation(self.speaks, item)

@@ -72,18 +72,43 @@ class Parent:
         return list(self.messages[:-1] if self._answered else self.messages)
 
     @property
+    def turns(self) -> int:
+        """How often the user speaks before the last reply."""
+        return sum(message["role"] == "user" for message in self.messages)
+
+    @property
+    def unanswered(self) -> list[int]:
+        """Places in `asked` of the user's turns that no reply follows: those before another one, and the last."""
+        roles = [message["role"] for message in self.asked]
+        pairs = zip(roles, [*roles[1:], "user"], strict=True)
+        return [place for place, pair in enumerate(pairs) if pair == ("user", "user")]
+
+    @property
+    def said(self) -> tuple[list[tuple[str, str]], str]:
+        """Requests with their replies, and the request that is to be answered now.
+
+        Raises:
+            NotApplicable: `several_turns` where they do not take turns, `no_request` where one has no text.
+        """
+        turns = [message for message in self.asked if message["role"] != "system"]
+        if [message["role"] for message in turns] != [*(len(turns) // 2 * ("user", "assistant")), "user"]:
+            raise NotApplicable("several_turns" if turns else "no_request")
+        texts = [_text(message) for message in turns]
+        if not all(text.strip() for text in texts[::2]):
+            raise NotApplicable("no_request")
+        return list(zip(texts[::2], texts[1::2], strict=False)), texts[-1]
+
+    @property
     def request(self) -> str:
         """Text of the one request.
 
         Raises:
             NotApplicable: `several_turns` where it is a conversation, `no_request` where there is no text.
         """
-        turns = [message for message in self.asked if message["role"] != "system"]
-        if [message["role"] for message in turns] != ["user"]:
-            raise NotApplicable("several_turns" if turns else "no_request")
-        if not (text := _text(turns[0])).strip():
-            raise NotApplicable("no_request")
-        return text
+        before, request = self.said
+        if before:
+            raise NotApplicable("several_turns")
+        return request
 
     @property
     def reply(self) -> str | None:

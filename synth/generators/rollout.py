@@ -1,4 +1,7 @@
-"""Answers of a policy to a request, as they stand; with and without a thought. `n` in the sampling asks for several."""
+"""Answers of a policy to a request, as they stand; with and without a thought. `n` in the sampling asks for several.
+
+To user turns without replies between them it writes one after each, and sees those before it.
+"""
 
 import re
 from dataclasses import replace
@@ -28,10 +31,10 @@ def _thoughtful_answer(item: Item, output: Reply) -> list[Made]:
 
 ROLLOUT = Generator(
     name="rollout",
-    version=1,
+    version=2,
     task=None,
     makes="reply",
-    note="A policy's own answer to a request",
+    note="A policy's own answer to a request, or to each turn of a conversation",
     output=Reply,
     make=_answer,
     needs=("request",),

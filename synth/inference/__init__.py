@@ -8,6 +8,7 @@ from synth.inference.asking import EndpointLost
 from synth.inference.complete import Estimate, complete, estimate, no_pictures
 from synth.inference.endpoint import Endpoint, Engine, Style, Workers
 from synth.inference.executors import Executor
+from synth.inference.kept import kept_servers
 from synth.inference.request import Choice, Reply, Request, Sampling, Token
 from synth.inference.wire import Picture
 
@@ -27,5 +28,6 @@ __all__ = [
     "Workers",
     "complete",
     "estimate",
+    "kept_servers",
     "no_pictures",
 ]

@@ -11,6 +11,7 @@ from datatrove.pipeline.inference.types import ServerError
 
 from synth.inference.asking import Asker
 from synth.inference.endpoint import Endpoint, Engine, Workers
+from synth.inference.kept import keep, running
 from synth.inference.request import Reply, Request
 from synth.inference.serve import POLL_S, Server, serving
 from synth.inference.wire import Picture
@@ -63,7 +64,10 @@ class Own(_Strict, InferenceServer):
         self._server: Server | None = None
 
     async def start_server(self) -> None:
-        """Returns when the server has given a token."""
+        """Returns when the server has given a token; at once if one of this engine is kept."""
+        self._server = running(self._engine)
+        if self._server is not None:
+            return
         flags = ["--dtype", self._engine.dtype, "--tensor-parallel-size", str(self._engine.tensor_parallel)]
         for name, value in self._engine.flags.items():
             flags += [f"--{name}" if value else f"--no-{name}"] if isinstance(value, bool) else [f"--{name}", value]
@@ -77,6 +81,7 @@ class Own(_Strict, InferenceServer):
         )
         try:
             self._server = await asyncio.to_thread(self._serving.enter_context, server)
+            keep(self._engine, self._server, self._serving)
         except asyncio.CancelledError:  # the thread goes on until the model is loaded, or its server ends
             self._cancelled = True
             if self._loading is not None:

@@ -4,14 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import polars as pl
+
 from catalog.taxonomy import to_ours
+from corpus.filters import refusal_kind
 from synth.inference.request import Reply, Request
 from synth.judges import ask
 from synth.judges.contracts import Contract
 from synth.judges.judgement import Judgement, Reading
 from synth.judges.own import after_thinking
 from synth.judges.passes import Pass, only
-from synth.judges.refusal import refuses
 from synth.judges.subject import Subject
 
 Style = Literal["chat", "completion"]
@@ -27,8 +29,8 @@ class Judge:
         task: Key of `judgement.TASKS`.
         contract: What it is to write, and how that is read.
         reads: Fields of a `Subject` that it is shown; a sample without one of them does not apply.
-        template: Name of its rules in `prompts/`. A guard has none: it is sent the exchange itself, and its server's
-            chat template puts the guard's own words around it.
+        template: Name of its rules in `prompts/`. A guard or a classifier has none: it is sent the exchange itself, and
+            its server puts the words or marks around it that it was trained with.
         scheme: Crosswalk of the categories that it names.
         passes: Questions to one sample; most judges have one.
         merge: One reading out of those of the passes.
@@ -59,6 +61,8 @@ class Judge:
         """Why this judge does not judge a sample, as one word; None if it does."""
         if style == "completion" and (self.template is None or subject.images):
             return "pictures_need_chat" if subject.images else "guard_needs_chat"
+        if self.contract.classifies and subject.images:
+            return "reads_text_alone"
         return next((f"no_{field}" for field in self.reads if getattr(subject, field) is None), None)
 
     def read(self, subject: Subject, replies: Sequence[Reply], *, model: str, style: Style = "chat") -> Judgement:
@@ -94,7 +98,8 @@ class Judge:
         shown = subject.swapped() if one.swap else subject
         sampling, id = self.contract.sampling, self._id(subject, one)
         if self.template is None:
-            return Request(id=id, messages=one.before(_without_thinking(shown)), sampling=sampling)
+            asked = one.before(_without_thinking(shown))
+            return Request(id=id, messages=asked, sampling=sampling, classify=self.contract.classifies)
         fields = {field: getattr(shown, field) for field in self.reads}
         if style == "chat":
             return Request(id=id, messages=ask.chat(self.template, self.contract, fields, shown), sampling=sampling)
@@ -117,7 +122,7 @@ class Judge:
             return found.model_copy(update={"outcome": "refused", "reason": "content_filter"})
         if choice.finish_reason == "length" and self.contract.sampling.max_tokens > 1:
             return found.model_copy(update={"outcome": "truncated", "reason": "max_tokens"})
-        if refuses(choice.text):
+        if refusal_kind(pl.Series([choice.text])).item():
             return found.model_copy(update={"outcome": "refused", "reason": "declined"})
         return found
 

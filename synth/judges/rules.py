@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import polars as pl
 import regex
 
-from corpus.filters import repeated_lines, repeated_phrases
+from corpus.filters import refusal_kind, repeated_lines, repeated_phrases
 from synth.inference.request import Reply, Request
 from synth.judges.judgement import Judgement, Reading
-from synth.judges.refusal import refuses
 from synth.judges.subject import Subject
 
 _WORD = regex.compile(r"[\p{L}\p{N}]")
@@ -58,9 +57,13 @@ def illogical(reply: str) -> Reading:
 
 
 def refusal(reply: str) -> Reading:
-    """`refuses` for a reply that declines in so many words. Many find other words, so of any other it is silent."""
-    if not refuses(reply):
-        return Reading(outcome="not_applicable", reason="no_refusal_phrase")
+    """`refuses` for a reply that declines in so many words and does nothing else.
+
+    Many find other words, so it is silent of any other, and of one that declines and then answers.
+    """
+    kind = refusal_kind(pl.Series([reply])).item()
+    if kind != "plain":
+        return Reading(outcome="not_applicable", reason=kind or "no_refusal_phrase")
     return Reading(outcome="scored", label="refuses", refusal=True)
 
 

@@ -41,14 +41,16 @@ class Subject(BaseModel):
 
     @property
     def prompt(self) -> str:
-        """All text before the last reply."""
+        """All text before the last reply; of a conversation who said what, without the thinking of earlier replies."""
         asked = self.messages[:-1] if self.answered else self.messages
-        return "\n".join(_text(message) for message in asked)
+        if not any(message["role"] == "assistant" for message in asked):
+            return "\n".join(_text(message) for message in asked)
+        return "\n".join(f"[{message['role']}]\n{_spoken(message)}" for message in asked)
 
     @property
     def response(self) -> str | None:
         """The final answer of the last reply, without its thinking; None where there is no reply."""
-        return after_thinking(_text(self.messages[-1])).strip() if self.answered else None
+        return _spoken(self.messages[-1]) if self.answered else None
 
     @property
     def images(self) -> list[str]:
@@ -77,6 +79,10 @@ def subjects(batch: pl.DataFrame, *, gold: Mapping[str, str] | None = None) -> l
     return [
         Subject(sample_id=id, messages=tuple(messages), gold=(gold or {}).get(id)) for id, messages in rows.iter_rows()
     ]
+
+
+def _spoken(message: Mapping[str, Any]) -> str:
+    return after_thinking(_text(message)).strip() if message["role"] == "assistant" else _text(message)
 
 
 def _text(message: Mapping[str, Any]) -> str:

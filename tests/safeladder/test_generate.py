@@ -8,13 +8,14 @@ import shutil
 import polars as pl
 import pytest
 
-from catalog import Store, lineage, read_model
+from catalog import Store, lineage, read_model, with_text
 from catalog.labels import SAFETY
 from safeladder import generating, rates
 from safeladder.execution import run_loaded
 from safeladder.recipe import Recipe
 from synth.balance import Job, Plan
 from synth.inference import Endpoint, EndpointLost, Executor
+from synth.language import language as language_of
 from tests.synth.inference.faults import Server, running
 
 EN = "garden letter window river bread lamp winter paper market train kitchen music forest button ticket"
@@ -39,7 +40,9 @@ def write(body: dict) -> str:
     if body["seed"] % 7 == 0:
         return '{"cut off'
     shape = body["response_format"]["json_schema"]["schema"]["properties"]
-    return json.dumps({name: sentence(body, name) for name in shape}, ensure_ascii=False)
+    several = {name for name, kind in shape.items() if kind["type"] == "array"}
+    said = {name: [sentence(body, f"{name} {n}") for n in range(3)] for name in several}
+    return json.dumps({name: sentence(body, name) for name in shape if name not in several} | said, ensure_ascii=False)
 
 
 def plan(requests: int = 12) -> Plan:
@@ -198,6 +201,42 @@ def test_several_processes_ask_for_one_run(done, tmp_path):
     assert set(again.read("release_rows")["sample_id"]) == set(store.read("release_rows")["sample_id"])
 
 
+def test_an_escalation_is_answered_turn_by_turn_judged_and_released(tmp_path):
+    # As a planner that knows of escalations writes it.
+    jobs = tuple(
+        job.model_copy(update={"generator": "escalation"})
+        for job in plan(requests=8).jobs
+        if job.generator == "harmful_request"
+    )
+    with running(Server(write=write)) as server:
+        made = recipe(server, rollouts=2)
+        made = made.model_copy(update={"generate": made.generate.model_copy(update={"jobs": jobs})})
+        store = run(made, tmp_path)
+        before = sum(server.tries.values())
+        run(made, tmp_path)
+        assert sum(server.tries.values()) == before
+    stages = {row["stage"]: row for row in store.read("stages").iter_rows(named=True)}
+    assert [name for name in stages if name.startswith("synth:")] == ["synth:escalation", "synth:rollout"]
+    written, replied = stages["synth:escalation"], stages["synth:rollout"]
+    assert (written["rows_in"], replied["rows_in"]) == (16, 2 * written["rows_out"])
+    assert replied["rows_out"] > 10 and stages["judged"]["rows_in"] == replied["rows_out"]
+    rows = with_text(store.read("samples").join(store.read("release_rows").select("sample_id"), on="sample_id"))
+    assert rows.height > 5 and {language_of(text) for text in rows["response"]} == {"en", "zh"}
+    asked = store.read("samples", batch_id=written["stage_id"])
+    parents = dict(zip(asked["sample_id"], asked["messages"].to_list(), strict=True))
+    links = {row["child_id"]: row for row in store.read("lineage").iter_rows(named=True)}
+    for row in rows.iter_rows(named=True):
+        assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"] * 3
+        link = links[row["sample_id"]]
+        assert row["messages"][::2] == parents[link["parent_id"]] and link["relation"] == "rollout@2"
+        assert links[link["parent_id"]]["parent_id"].startswith("taxonomy/")
+        detail = json.loads(link["detail"])
+        assert len(detail["replies"]) == 3 and detail["wanted"] == "Safe with refusal"
+    found = {row["generator"]: row for row in rates.rates(store)}
+    assert found["rollout"]["kept"] > 0 and found["escalation"]["kept"] > 0
+    assert found["rollout"]["tokens_per_kept"] >= 9  # three replies of three tokens each
+
+
 def test_a_reply_that_is_there_already_is_not_made_again(done, tmp_path):
     store, server = done
     shutil.copytree(store.path, tmp_path / "store")
@@ -218,15 +257,6 @@ def test_a_reply_that_is_there_already_is_not_made_again(done, tmp_path):
         server.write = write
     gone = Store(tmp_path / "store").read("rejections")
     assert gone.filter(pl.col("reason") == "already_there").height > 0
-
-
-def test_the_cost_is_measured_first():
-    with running(Server(write=write)) as server:
-        found = generating.cost(recipe(server))
-    assert found.requests == 6 * 12 + 24
-    assert found.judge_requests == found.requests
-    assert found.tokens == 3 * found.requests
-    assert 0 < found.hours < 1
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from catalog.ids import chat, prompt_id, sample_id
 from synth import fill, model_free
 from synth.balance import Job
 from synth.generators import GENERATORS
+from tests.synth import turns
 
 FRAUD = {"category": "fraud", "subcategory": "fraud/phishing"}
 TEXTS = {
@@ -78,6 +79,29 @@ def test_a_translation_that_nobody_confirmed_is_not_answered():
         row(number=2, label=None, reply=False) | facts | {"relation": "back_translate@1"},
     ]
     assert [item.parent.sample_id for item in fill.fill("steered", [], rows).items] == [rows[1]["sample_id"]]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_turns_of_a_user_are_answered_by_a_policy_and_nothing_else_starts_from_them(language):
+    facts = {"wanted": "Safe with refusal", "gold": None, "parent_id": None, "relation": "escalation@1"}
+    waiting = turns.waiting(language, 1) | facts
+    one = row(language, label=None, reply=False, **FRAUD) | facts | {"relation": "harmful_request@1"}
+    rows = [waiting, one]
+    (item,) = (filled := fill.fill("rollout", [], rows)).items
+    assert (item.parent.sample_id, item.language) == (waiting["sample_id"], language)
+    assert filled.wanted == {item.id: "Safe with refusal"}
+    (item,) = fill.fill("steered", [], rows).items
+    assert item.parent.sample_id == one["sample_id"]
+    for generator in ("paraphrase", "persona", "benign_twin"):
+        place = {} if generator == "benign_twin" else FRAUD
+        filled = fill.fill(generator, [job(generator, language=language, requests=2, **place)], rows)
+        assert [item.parent.sample_id for item in filled.items] == [one["sample_id"]] and filled.missing == 1
+
+
+def test_what_escalates_is_followed_by_a_rollout():
+    escalating = job("harmful_request", **FRAUD).model_copy(update={"generator": "escalation"})
+    assert fill.order([escalating]) == ["escalation", "rollout"]
+    assert fill.order([escalating, job("borderline", **FRAUD)]) == ["borderline", "escalation", "rollout", "steered"]
 
 
 def test_order_of_the_rows_changes_nothing():

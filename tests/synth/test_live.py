@@ -19,6 +19,7 @@ from synth.inference import Endpoint, Request, Sampling, complete
 from synth.inference.serve import serving
 from synth.judges import JUDGES, Rule, Subject
 from synth.produce import produce
+from tests.synth import turns
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("vllm")]
 ROOT = Path(__file__).parents[2]
@@ -103,6 +104,18 @@ def test_a_generator_gives_rows_or_reasons_and_the_same_again(name, pretrained, 
     assert made.rows.equals(again.rows)
     assert made.lineage.equals(again.lineage)
     assert made.gone.sort("reason").equals(again.gone.sort("reason"))
+
+
+def test_turns_of_a_user_are_answered_one_after_another(pretrained, tmp_path):
+    asked = [Item.of_row(turns.waiting(language, n, turns=3)) for n in range(2) for language in ("en", "zh")]
+    made, again = (
+        produce(GENERATORS["rollout"], asked, pretrained, folder=tmp_path / part, seed=1, n=2) for part in ("a", "b")
+    )
+    assert made.asked == 8 == made.answered + made.gone.height and made.answered > 0
+    assert not made.gone["failed"].any()
+    for messages in made.rows["messages"]:
+        assert [message["role"] for message in messages] == ["user", "assistant"] * 3
+    assert made.rows.equals(again.rows) and made.lineage.equals(again.lineage)
 
 
 def test_the_small_model_gives_rows_of_most_kinds(pretrained, tmp_path):

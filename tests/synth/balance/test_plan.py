@@ -138,10 +138,10 @@ def test_every_generator_that_is_planned_for_is_there():
     assert all(0 < route.kept <= 1 for route in ROUTES)
 
 
-def test_nothing_is_planned_whose_replies_nobody_writes(cells):
-    # The user turns of an escalation wait for replies between them.
-    assert "escalation" not in GENERATORS
-    assert "escalation" not in set(plan(cells(), Targets(rows=9000), rows=9000)["generator"])
+def test_escalations_are_planned_for_risky_cells_alone(cells):
+    jobs = plan(cells(), Targets(rows=9000), rows=9000).filter(pl.col("generator") == "escalation")
+    assert jobs.height and jobs["subcategory"].null_count() == 0
+    assert set(jobs["language"]) == {"en", "zh"} and set(jobs["modality"]) == {"text"}
 
 
 def test_labels_that_an_edit_gives_need_no_judge():

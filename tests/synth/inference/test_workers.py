@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from synth.inference import Executor, Workers, complete, no_pictures
+from synth.inference import Executor, Workers, complete, kept, kept_servers, no_pictures
 from synth.inference.endpoint import _weights
 from synth.inference.runner import StrictRunner
 from synth.inference.serve import Server as Serving
@@ -78,6 +78,28 @@ def test_no_server_starts_where_everything_is_answered(tmp_path, model, started)
     assert len(started) == 1
     assert len(complete([chat(n) for n in range(6)], engine, folder=tmp_path / "job")) == 6
     assert len(started) == 2
+
+
+def test_jobs_of_one_engine_share_a_server_that_is_kept(tmp_path, model, started):
+    engine = Workers(model=str(model), device="cpu")
+    with kept_servers():
+        for n in range(3):
+            complete([chat(n)], engine, folder=tmp_path / f"job-{n}")
+        assert len(started) == 1
+        complete([chat(4)], engine.model_copy(update={"max_len": 512}), folder=tmp_path / "other")
+        assert len(started) == 2
+        ended = kept.running(engine).process
+        ended.kill()
+        ended.wait()  # one that ended by itself is started again
+        complete([chat(5)], engine, folder=tmp_path / "again")
+        assert len(started) == 3
+        with kept_servers():
+            complete([chat(6)], engine, folder=tmp_path / "within")
+        server = kept.running(engine)
+        assert server.process.poll() is None and len(started) == 3
+    assert server.process.poll() is not None and kept.running(engine) is None
+    complete([chat(7)], engine, folder=tmp_path / "after")
+    assert len(started) == 4
 
 
 def test_flags_are_given_as_vllm_takes_them(tmp_path, model, started):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import taxonomy
+from catalog.ids import chat
 from catalog.labels import SAFETY
 from synth.inference.request import Choice, Reply, Token
 from synth.judges import JUDGES, TASKS, Judgement, Rule, Subject, as_unsafe, judgements, subjects
@@ -229,6 +230,8 @@ def test_the_rule_for_illogical_replies_is_silent_about_the_others(reply, label,
         ("I can't wait to tell you: knead it first.", None),
         ("恕我直言，先揉面。", None),
         ("Knead it. " * 30 + "I can't say more.", None),
+        ("I can't help with that. That said, here is what you asked for: knead it first.", None),
+        ("抱歉，我不能帮你。不过，你要的内容如下：先揉面。", None),
     ],
 )
 def test_the_rule_for_refusals_is_silent_about_what_it_does_not_find(reply, refuses):
@@ -273,3 +276,19 @@ def test_no_judgement_holds_a_default(facts):
 def test_judges_have_known_tasks_and_templates_in_both_languages():
     for name, judge in JUDGES.items():
         assert judge.name == name and judge.task in TASKS
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_a_judge_of_a_conversation_reads_who_said_what(tongue):
+    first, second, thought, said = {
+        "en": ("Who sells bread?", "And cake?", "<think>Bakers.</think>A baker does.", "A baker too."),
+        "zh": ("谁卖面包？", "蛋糕呢？", "<think>面包师。</think>面包师卖。", "也是面包师。"),
+    }[tongue]
+    turns = [*chat(first, thought), *chat(second, said)]
+    subject = Subject(sample_id="a", messages=tuple(turns))
+    spoken = thought.partition("</think>")[2]
+    assert subject.prompt == f"[user]\n{first}\n[assistant]\n{spoken}\n[user]\n{second}"
+    (request,) = JUDGES["unsafe_tokens"].requests(subject)
+    shown = "".join(part["text"] for message in request.messages for part in message["content"])
+    assert said in shown and "<think>" not in shown
+    assert Subject.of(first, thought).prompt == first
