@@ -5,10 +5,14 @@ Items of exams are planted verbatim, in capitals without punctuation, re-wrapped
 are resized, recompressed, and put on a larger canvas. Beside us: sets of 13-word runs in Python, one hit is enough,
 which is what n-gram decontamination usually means. Items that are too short to check are left out, and counted.
 
+Hits in other sets are false where less than 0.65 of the item stands there in its own order: what is left may be read as
+true. Pages of text that differ in what they ask share a frame; a hash alone takes some for one page.
+
 Without `--data` the items are those of the seed, and no false hits are counted. The last line is one JSON object.
 """
 
 import argparse
+import difflib
 import io
 import json
 import platform
@@ -30,15 +34,19 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)  # this file is called
 from catalog.text import with_text  # noqa: E402
 from corpus import decontaminate, sources  # noqa: E402
 from corpus.pictures import signals  # noqa: E402
+from synth.images import RenderSpec, render  # noqa: E402
+from synth.images.spec import font_digest  # noqa: E402
 
 EXAMS = ["mt-bench-questions", "truthfulqa-judge", "theoremqa", "cyberseceval-frr", "flames-1k-zh", "cvalues-zh"]
 CLEAN = ["ethics-train", "cold-zh", "gsm8k-train", "anthropic-evals", "bbq", "safetybench-zh", "crows-pairs"]
+CLEAN += ["agieval", "gaokao-bench", "hh-rlhf-harmless-test", "multijail", "xsafety"]
 SEED = ["seed", "seed-knowledge", "seed-value"]
-PLANTED, QUICK, EVERY, N = 400, 100, 8, 13
+PLANTED, QUICK, EVERY, N, IN_ORDER = 400, 100, 8, 13, 0.65
 FILLER = {
     False: "lamps and paper boats near a little bridge while rain falls on bread ",
     True: "桥边的灯和纸船在雨里。",
 }
+FRAME = "Please answer as a careful expert and write the list out in full, one line for every step:\n1.\n2.\n3.\n4."
 ODD = {False: ["river", "green", "often", "table"], True: list("山水田风云")}
 
 
@@ -115,6 +123,42 @@ def text_figures(made: decontaminate.Exam, planted: int) -> dict[str, Any]:
     return found
 
 
+def false_rows(hits: pl.DataFrame, rows: pl.DataFrame, exams: dict[str, pl.DataFrame]) -> int:
+    """Rows of which no hit holds `IN_ORDER` of its item in the item's own order."""
+    texts = {(name, item): text for name, items in exams.items() for item, text in items.iter_rows()}
+    true = set(hits.filter(pl.col("kind") == "verbatim")["sample_id"])
+    for hit in hits.join(rows, on="sample_id").filter(pl.col("kind") == "near").iter_rows(named=True):
+        item = _tokens(texts[hit["exam"], hit["item_id"]])
+        span = _tokens(hit[hit["column"]][hit["start"] : hit["end"]])
+        blocks = difflib.SequenceMatcher(None, item, span, autojunk=False).get_matching_blocks()
+        if sum(block.size for block in blocks) >= IN_ORDER * len(item):
+            true.add(hit["sample_id"])
+    return hits["sample_id"].n_unique() - len(true)
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"[\u4e00-\u9fff]|[^\W_]+", text.lower())
+
+
+def page_figures(pages: int) -> dict[str, float]:
+    """Share of drawn pages that are taken for another one of the same frame, by hash alone and with what they say."""
+    font = font_digest("Noto Sans SC")
+    asked = read(SEED, Path()).filter(pl.col("prompt").str.len_chars().is_between(8, 40))["prompt"]
+    texts = [f"{text}\n{FRAME}" for text in asked.unique(maintain_order=True).sample(2 * pages, seed=0)]
+    specs = [RenderSpec(font_sha256=font, text=text, size=24, width=500, layout="window") for text in texts]
+    seen = signals((str(number), render(spec)) for number, spec in enumerate(specs)).with_columns(text=pl.Series(texts))
+    items = seen[:pages].select(
+        item_id="media_id", text=pl.lit(None, pl.String), picture="hash", inner="inner", small="small", shown="text"
+    )
+    index = decontaminate.index([decontaminate.exam("pages", items)])
+    rows = seen[pages:].select(sample_id="media_id", images=pl.concat_list("media_id"))
+    looks = {"by_hash_alone": seen[pages:].drop("text"), "with_their_text": seen[pages:]}
+    return {
+        name: decontaminate.find(rows, index, signals=looked)["sample_id"].n_unique() / pages
+        for name, looked in looks.items()
+    }
+
+
 def picture_figures(pictures: int) -> dict[str, float]:
     """Recall of drawn pictures after each edit, and false hits of as many others."""
     image = {f"{number}": _drawing(number) for number in range(2 * pictures)}
@@ -180,6 +224,7 @@ def main() -> None:
         "plain": {one.name: text_figures(one, planted) for one in plain},
         "salted": {one.name: text_figures(one, planted) for one in salted},
         "pictures": picture_figures(20 if options.quick else 100),
+        "other_pages_taken_for_one": page_figures(20 if options.quick else 100),
     }
     rows = read(CLEAN[:3] if options.quick else CLEAN, options.data) if options.data else asked
     index = decontaminate.index(plain)
@@ -197,6 +242,7 @@ def main() -> None:
     if options.data:
         false = hits.join(rows.select("sample_id", "source"), on="sample_id").group_by("exam", "source", "kind")
         figures["hits_on_other_sets"] = false.agg(pl.col("sample_id").n_unique().alias("rows")).sort("exam").to_dicts()
+        figures["rows_hit_falsely"] = false_rows(hits, rows, exams)
         figures["share_of_rows_hit"] = round(hits["sample_id"].n_unique() / rows.height, 6)
     for name, value in figures.items():
         print(name, json.dumps(value))

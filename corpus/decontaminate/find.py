@@ -46,7 +46,8 @@ def find(
         rows: `sample_id` and some of the text columns `TEXTS`; `images`, lists of media_id, where there are `signals`.
             What is found in `ocr` is of that kind.
         index: From `corpus.decontaminate.index`.
-        signals: What is known of the pictures (`corpus.pictures.signals`); without it, no picture is looked at.
+        signals: What is known of the pictures (`corpus.pictures.signals`), with their `text` where that is known;
+            without it, no picture is looked at.
         embeddings: Folder of sentence vectors; without it, meaning is not compared. Takes some ms for each new text.
         tick: Told how many rows are done, and how many there are; then the same of new texts that get a vector.
 

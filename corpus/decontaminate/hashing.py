@@ -79,12 +79,18 @@ def finish(state, words):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def run_hash(hash_T, first, n, key0, key1):  # type: ignore[no-untyped-def]
-    """Hash of the run of n tokens that begins at `first`."""
+def run_hash(hash_T, first, n, hole, key0, key1):  # type: ignore[no-untyped-def]
+    """Hash of the run of n tokens that begins at `first`, and leaves out the one after `hole` tokens (0: none)."""
     state = begin(key0, key1)
-    for at in range(first, first + n):
-        state = absorb(state, hash_T[at])
+    for step in range(n):
+        state = absorb(state, hash_T[first + stepped(step, hole)])
     return finish(state, n)
+
+
+@numba.njit(cache=True, inline="always")
+def stepped(step, hole):  # type: ignore[no-untyped-def]
+    """How far a token of a run stands from its first one."""
+    return step + 1 if 0 < hole <= step else step
 
 
 @numba.njit(cache=True, nogil=True)
@@ -122,11 +128,14 @@ def _tokens(code_C, start_D, kind, fold_start, fold_size, fold_code, key0, key1)
 
 
 @numba.njit(cache=True, nogil=True)
-def _runs(hash_T, first_D, n_D, start_S, key0, key1):  # type: ignore[no-untyped-def]
+def _runs(hash_T, first_D, n_D, holes_D, start_S, key0, key1):  # type: ignore[no-untyped-def]
     hash_S = np.empty(start_S[-1], np.uint64)
     for text in range(len(n_D)):
-        for at in range(start_S[text + 1] - start_S[text]):
-            hash_S[start_S[text] + at] = run_hash(hash_T, first_D[text] + at, n_D[text], key0, key1)
+        made = start_S[text]
+        for hole in range(holes_D[text]):
+            for at in range(first_D[text], first_D[text + 1] - n_D[text] + (hole == 0)):
+                hash_S[made] = run_hash(hash_T, at, n_D[text], hole, key0, key1)
+                made += 1
     return hash_S
 
 
@@ -136,8 +145,13 @@ def tokens(text: pl.Series, key: Key) -> Tokens:
     return Tokens(*_tokens(code_C, start_D, *folding(), *key))
 
 
-def runs(found: Tokens, n_D: np.ndarray, key: Key) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of all runs of n tokens of each text, one after the other, and where each text's begin."""
-    count_D = np.maximum(np.diff(found.first_D) - n_D + 1, 0)
+def runs(found: Tokens, n_D: np.ndarray, holes_D: np.ndarray, key: Key) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of all runs of n tokens of each text, and where each text's begin.
+
+    First those without a hole, in order; then, as `holes_D` is 2 or more, those that leave out the token after the
+    first one, after the second, and so on, so that an edited token does not take its neighbours with it.
+    """
+    whole_D = np.maximum(np.diff(found.first_D) - n_D + 1, 0)
+    count_D = whole_D + (holes_D - 1) * np.maximum(whole_D - 1, 0)
     start_S = np.concatenate([np.zeros(1, np.int64), np.cumsum(count_D)])
-    return _runs(found.hash_T, found.first_D, n_D, start_S, *key), start_S
+    return _runs(found.hash_T, found.first_D, n_D, holes_D, start_S, *key), start_S

@@ -1,6 +1,6 @@
 """All exams as arrays that one pass over the rows is held against; built once, and given to workers.
 
-Axes: I items, S runs of all items in order, K their tokens, G distinct runs.
+Axes: I items, S runs without a hole of all items in order, K their tokens, R all runs, G distinct runs.
 """
 
 from typing import NamedTuple
@@ -10,13 +10,13 @@ import polars as pl
 
 from corpus.decontaminate.exam import Exam, key_of
 from corpus.decontaminate.hashing import Key
-from corpus.decontaminate.match import Table, slots
+from corpus.decontaminate.table import Table, slots
 
 MIN_CONTAINMENT = 0.65  # share of an item at which a row holds it
 MIN_SHORT = 0.8  # the same for items of fewer than SHORT tokens, which resemble each other sooner
 SHORT = 20
 MIN_OWN = 0.5  # share of what is not frame that must be there too
-LONGER = 0.05  # an edited word costs n tokens of an item: so much less is asked for with each token of n above 2
+EVERY = 8  # an edit in so many tokens is expected: of the runs without a hole, the others are left
 FRAME = (2, 10)  # a run in more items than a tenth of the exam, and than these bounds, is frame
 
 UNCHECKED = {"exam": pl.String, "item_id": pl.String, "part": pl.String, "reason": pl.String}
@@ -34,7 +34,7 @@ class Section(NamedTuple):
 class Index(NamedTuple):
     """What `find` looks for.
 
-    `items` has `exam`, `item_id`, `text`, `picture`, `inner` and `small`; `unchecked` the parts of items that
+    `items` has `exam`, `item_id`, `text`, `picture`, `inner`, `small` and `shown`; `unchecked` the parts of items that
     nothing can find.
     """
 
@@ -45,9 +45,12 @@ class Index(NamedTuple):
 
 class _Items(NamedTuple):
     item_I: np.ndarray
-    size_I: np.ndarray
+    size_I: np.ndarray  # runs without a hole
     whole_only_I: np.ndarray
-    run_S: np.ndarray
+    count_I: np.ndarray  # all runs
+    run_R: np.ndarray
+    place_R: np.ndarray  # of the first token in the item
+    hole_R: np.ndarray
     common_S: np.ndarray
 
 
@@ -71,7 +74,7 @@ def index(exams: list[Exam]) -> Index:
         # The same text twice is looked for once, under its first id.
         distinct = mine.with_columns(key=pl.col("runs").hash()).unique(["n", "key"], keep="first", maintain_order=True)
         for n, part in sorted(distinct.partition_by("n", as_dict=True).items()):
-            sections.setdefault((one.salt, int(n[0])), []).append(_arrays(part, distinct.height))
+            sections.setdefault((one.salt, int(n[0])), []).append(_arrays(part, int(n[0]), distinct.height))
     made = [_section(salt, n, parts) for (salt, n), parts in sections.items()]
     reasons = [
         items.filter(pl.col(f"{part}_unchecked").is_not_null()).select(
@@ -79,8 +82,13 @@ def index(exams: list[Exam]) -> Index:
         )
         for part in ("text", "picture")
     ]
-    kept = items.select("exam", "item_id", "text", "picture", "inner", "small")
+    kept = items.select("exam", "item_id", "text", "picture", "inner", "small", "shown")
     return Index(made, kept, pl.concat([pl.DataFrame(schema=UNCHECKED), *reasons]))
+
+
+def frame_bound(items: int) -> int:
+    """In how many of so many items a piece of text may stand that is not their frame."""
+    return min(max(items // 10, FRAME[0]), FRAME[1])
 
 
 def _told_apart(items: pl.DataFrame) -> pl.DataFrame:
@@ -97,48 +105,63 @@ def _told_apart(items: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _arrays(items: pl.DataFrame, distinct: int) -> _Items:
-    size_I = items["runs"].list.len().to_numpy().astype(np.int64)
-    run_S = items["runs"].explode().to_numpy()
-    item_S = np.repeat(np.arange(len(size_I)), size_I)
-    pair = pl.DataFrame({"run": run_S, "item": item_S}).with_columns(met=pl.col("item").n_unique().over("run"))
-    common_S = (pair["met"] > np.clip(distinct // 10, *FRAME)).to_numpy()
-    return _Items(items["item"].to_numpy().astype(np.int64), size_I, items["whole_only"].to_numpy(), run_S, common_S)
+def _arrays(items: pl.DataFrame, n: int, distinct: int) -> _Items:
+    whole_only_I = items["whole_only"].to_numpy()
+    count_I = items["runs"].list.len().to_numpy().astype(np.int64)
+    # Of t tokens there are t - n + 1 runs without a hole, and t - n with each.
+    size_I = (count_I - 1) // np.where(whole_only_I, 1, n) + 1
+    item_R, size_R = np.repeat(np.arange(len(count_I)), count_I), np.repeat(size_I, count_I)
+    nth_R = np.arange(len(item_R)) - np.repeat(np.cumsum(count_I) - count_I, count_I)
+    holed_R = nth_R >= size_R
+    each_R = np.maximum(size_R - 1, 1)
+    hole_R = np.where(holed_R, (nth_R - size_R) // each_R + 1, 0)
+    place_R = np.where(holed_R, (nth_R - size_R) % each_R, nth_R)
+    run_R = items["runs"].explode().to_numpy()
+    pair = pl.DataFrame({"run": run_R[~holed_R], "item": item_R[~holed_R]})
+    common_S = (pair.select(pl.col("item").n_unique().over("run")) > frame_bound(distinct)).to_numpy()[:, 0]
+    item_I = items["item"].to_numpy().astype(np.int64)
+    return _Items(item_I, size_I, whole_only_I, count_I, run_R, place_R, hole_R, common_S)
 
 
 def _section(salt: bytes, n: int, parts: list[_Items]) -> Section:
     whole = _Items(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    first = np.concatenate([np.zeros(1, np.int64), np.cumsum(whole.size_I)])
-    item_S = np.repeat(np.arange(len(whole.size_I)), whole.size_I)
-    hash_G, run_S = np.unique(whole.run_S, return_inverse=True)
-    weight_K = np.ones(len(run_S) + (n - 1) * len(whole.size_I), np.int32)
+    items, size_I = np.arange(len(whole.size_I)), whole.size_I
+    first, first_run = (np.concatenate([np.zeros(1, np.int64), np.cumsum(part)]) for part in (size_I, whole.count_I))
+    item_S, item_R = np.repeat(items, size_I), np.repeat(items, whole.count_I)
+    hash_G, run_R = np.unique(whole.run_R, return_inverse=True)
+    run_S = run_R[whole.hole_R == 0]
+    weight_K = np.ones(len(run_S) + (n - 1) * len(items), np.int32)
     place_S = np.arange(len(run_S)) + item_S * (n - 1)
     for step in range(n):
         weight_K[place_S[whole.common_S] + step] = 0
-    item_K = np.repeat(np.arange(len(whole.size_I)), whole.size_I + n - 1)
-    weight_I = np.bincount(item_K, weight_K, minlength=len(whole.size_I)).astype(np.int64)
-    # An item that is nothing but frame is known by all of it, and proposed by the rarest of its runs.
+    item_K = np.repeat(items, size_I + n - 1)
+    weight_I = np.bincount(item_K, weight_K, minlength=len(items)).astype(np.int64)
+    # An item that is nothing but frame is known by all of it, and proposed by the rarer half of its runs.
     framed_I = weight_I == 0
     weight_K[framed_I[item_K]] = 1
     met_S = np.bincount(run_S)[run_S]
-    rarest_I = np.minimum.reduceat(met_S, first[:-1])
-    proposing_S = np.where(framed_I[item_S], met_S == rarest_I[item_S], ~whole.common_S)
+    middle_I = met_S[np.lexsort((met_S, item_S))][first[:-1] + (size_I - 1) // 2]
+    proposing_S = np.where(framed_I[item_S], met_S <= middle_I[item_S], ~whole.common_S)
     posting = np.unique(np.stack([run_S[proposing_S], item_S[proposing_S]], axis=1), axis=0)
-    order_S = np.lexsort((run_S, item_S))
-    short_I = whole.size_I + n - 1 < SHORT
-    least_I = np.where(short_I, MIN_SHORT, MIN_CONTAINMENT) - LONGER * (n - 2)
-    slot_hash, slot_run = slots(hash_G)
+    order_R = np.lexsort((run_R, item_R))
+    count_I = size_I + n - 1
+    least_I = np.where(count_I < SHORT, MIN_SHORT, MIN_CONTAINMENT)
+    fewest_I = np.minimum(np.ceil(least_I * count_I / n - 1e-9), size_I - n * (-(-count_I // EVERY)))
+    solid_G = np.unique(run_S)
     table = Table(
-        slot_hash=slot_hash,
-        slot_run=slot_run,
+        solid=slots(hash_G[solid_G], solid_G),
+        every=slots(hash_G, np.arange(len(hash_G))),
         posting_first=np.searchsorted(posting[:, 0], np.arange(len(hash_G) + 1)),
         posting=posting[:, 1].astype(np.int32),
         first=first,
         run=run_S.astype(np.int32),
-        sorted_run=run_S[order_S].astype(np.int32),
-        sorted_place=(order_S - first[item_S]).astype(np.int32),
+        first_run=first_run,
+        sorted_run=run_R[order_R].astype(np.int32),
+        sorted_place=whole.place_R[order_R].astype(np.int32),
+        sorted_hole=whole.hole_R[order_R].astype(np.int32),
         weight=weight_K,
         needed=np.where(framed_I, 1, np.maximum(1, np.ceil(MIN_OWN * weight_I / n - 1e-9))).astype(np.int32),
+        fewest=np.maximum(1, fewest_I).astype(np.int32),
         least=np.where(whole.whole_only_I, 2.0, least_I),
     )
     return Section(key_of(salt), n, table, whole.item_I)

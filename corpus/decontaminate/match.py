@@ -1,65 +1,17 @@
 """The compiled search: which items of an exam stand in a text, how much of each, and where.
 
-Runs of n tokens propose items, and every proposed item is measured in a window that slides over the text.
+Runs of n tokens propose items, and every proposed item is measured in a window that slides over the text. There, runs
+count that leave one token out, on either side: an edited token must not cost its neighbours.
 
-Axes: D texts, T tokens, G distinct runs, P postings, I items, S runs of an item in order, K its tokens, H hits.
+Axes: D texts, T tokens, N holes (none, or after so many tokens), G distinct runs, P postings, I items, S runs without a
+hole of an item in order, R all its runs, K its tokens, H hits.
 """
-
-from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from corpus.decontaminate.hashing import run_hash
-
-EMPTY = -1
-
-
-class Table(NamedTuple):
-    """Items of exams that share a key and a length of runs, as arrays that a compiled search reads.
-
-    `slot_hash` and `slot_run` are an open hash table from the hash of a run to its number; `posting` lists the items
-    that a run proposes. Item i has the runs `run[first[i] : first[i + 1]]` in order, `sorted_run` and `sorted_place`
-    the same in order of their number, and `weight` one number for each of its tokens, which begin at
-    `first[i] + i * (n - 1)`.
-    """
-
-    slot_hash: np.ndarray
-    slot_run: np.ndarray
-    posting_first: np.ndarray
-    posting: np.ndarray
-    first: np.ndarray
-    run: np.ndarray
-    sorted_run: np.ndarray
-    sorted_place: np.ndarray
-    weight: np.ndarray
-    needed: np.ndarray
-    least: np.ndarray  # share of each item at which a text holds it; above 1, only the whole of it does
-
-
-@numba.njit(cache=True, nogil=True)
-def slots(hash_G):  # type: ignore[no-untyped-def]
-    """An open hash table of the numbers of distinct hashes, at most a quarter full."""
-    size = 8
-    while size < 4 * len(hash_G):
-        size *= 2
-    slot_hash, slot_run = np.zeros(size, np.uint64), np.full(size, EMPTY, np.int32)
-    for number in range(len(hash_G)):
-        at = hash_G[number] & np.uint64(size - 1)
-        while slot_run[at] != EMPTY:
-            at = (at + np.uint64(1)) & np.uint64(size - 1)
-        slot_hash[at], slot_run[at] = hash_G[number], number
-    return slot_hash, slot_run
-
-
-@numba.njit(cache=True, nogil=True)
-def _number(value, slot_hash, slot_run):  # type: ignore[no-untyped-def]
-    at = value & np.uint64(len(slot_hash) - 1)
-    while slot_run[at] != EMPTY:
-        if slot_hash[at] == value:
-            return slot_run[at]
-        at = (at + np.uint64(1)) & np.uint64(len(slot_hash) - 1)
-    return EMPTY
+from corpus.decontaminate.hashing import run_hash, stepped
+from corpus.decontaminate.table import EMPTY, number
 
 
 @numba.njit(cache=True, nogil=True)
@@ -76,22 +28,44 @@ def _verbatim(run_T, runs, run_S):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _turn(by, at, n, low, high, place_S, weight_K, cover_K, cover_T, sums):  # type: ignore[no-untyped-def]
-    """Take the run at a place of the text into the window (by 1) or out of it (by -1); `sums` follows.
+def _dense(run_T, runs, sorted_R, fewest, window, at_T):  # type: ignore[no-untyped-def]
+    """Whether so many runs of the item stand in a window of the text."""
+    met = 0
+    for at in range(runs):
+        if run_T[at] == EMPTY:
+            continue
+        near = np.searchsorted(sorted_R, run_T[at])
+        if near == len(sorted_R) or sorted_R[near] != run_T[at]:
+            continue
+        at_T[met] = at
+        met += 1
+        if met >= fewest and at - at_T[met - fewest] <= window:
+            return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _turn(by, at, low_NT, high_NT, place_R, hole_R, weight_K, cover_K, cover_T, sums):  # type: ignore[no-untyped-def]
+    """Take the runs at a place of the text into the window (by 1) or out of it (by -1); `sums` follows.
 
     `sums` counts the item's tokens that are covered, their weight, and the covered tokens of the text.
     """
-    edge = 0 if by > 0 else 1
-    for one in range(low, high):
-        for k in range(place_S[one], place_S[one] + n):
-            if cover_K[k] == edge:
-                sums[0] += by
-                sums[1] += by * weight_K[k]
-            cover_K[k] += by
-    for t in range(at, at + n):
-        if cover_T[t] == edge:
-            sums[2] += by
-        cover_T[t] += by
+    n, edge = len(low_NT), 0 if by > 0 else 1
+    for hole in range(n):
+        if low_NT[hole, at] == high_NT[hole, at]:
+            continue
+        for one in range(low_NT[hole, at], high_NT[hole, at]):
+            for step in range(n):
+                k = place_R[one] + stepped(step, hole_R[one])
+                if cover_K[k] == edge:
+                    sums[0] += by
+                    sums[1] += by * weight_K[k]
+                cover_K[k] += by
+        for step in range(n):
+            t = at + stepped(step, hole)
+            if cover_T[t] == edge:
+                sums[2] += by
+            cover_T[t] += by
 
 
 @numba.njit(cache=True, nogil=True)
@@ -101,26 +75,29 @@ def _share(sums, tokens, weight, own):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _best(run_T, runs, n, sorted_S, place_S, weight_K, own, low_T, high_T, cover_K, cover_T):  # type: ignore[no-untyped-def]
-    """Largest share of an item in any window of one and a half times its length; first and last run of the window."""
-    tokens, weight = len(weight_K), weight_K.sum()
+def _best(run_NT, runs, sorted_R, place_R, hole_R, weight_K, own, low_NT, high_NT, cover_K, cover_T):  # type: ignore[no-untyped-def]
+    """Largest share of an item in a window of one and a half times its length; its first token, one past its last."""
+    n, tokens, weight = len(run_NT), len(weight_K), weight_K.sum()
     window = tokens + tokens // 2 - n
     sums = np.zeros(3, np.int64)
     best, left, right, start = 0.0, 0, -1, 0
     for at in range(runs):
-        low_T[at] = high_T[at] = 0
-        if run_T[at] != EMPTY:
-            low_T[at] = np.searchsorted(sorted_S, run_T[at])
-            high_T[at] = low_T[at]
-            while high_T[at] < len(sorted_S) and sorted_S[high_T[at]] == run_T[at]:
-                high_T[at] += 1
-        if high_T[at] == low_T[at]:
+        met = False
+        for hole in range(n):
+            low_NT[hole, at] = high_NT[hole, at] = 0
+            if run_NT[hole, at] != EMPTY:
+                low = np.searchsorted(sorted_R, run_NT[hole, at])
+                high = low
+                while high < len(sorted_R) and sorted_R[high] == run_NT[hole, at]:
+                    high += 1
+                low_NT[hole, at], high_NT[hole, at] = low, high
+                met |= low < high
+        if not met:
             continue
         while start < at - window:
-            if high_T[start] > low_T[start]:
-                _turn(-1, start, n, low_T[start], high_T[start], place_S, weight_K, cover_K, cover_T, sums)
+            _turn(-1, start, low_NT, high_NT, place_R, hole_R, weight_K, cover_K, cover_T, sums)
             start += 1
-        _turn(1, at, n, low_T[at], high_T[at], place_S, weight_K, cover_K, cover_T, sums)
+        _turn(1, at, low_NT, high_NT, place_R, hole_R, weight_K, cover_K, cover_T, sums)
         share = _share(sums, tokens, weight, own)
         if share > best:
             best, left, right = share, start, at
@@ -129,19 +106,26 @@ def _best(run_T, runs, n, sorted_S, place_S, weight_K, own, low_T, high_T, cover
     # What stands before the item by chance is left out as long as that costs nothing.
     sums[:] = 0
     for at in range(left, right + 1):
-        if high_T[at] > low_T[at]:
-            _turn(1, at, n, low_T[at], high_T[at], place_S, weight_K, cover_K, cover_T, sums)
+        _turn(1, at, low_NT, high_NT, place_R, hole_R, weight_K, cover_K, cover_T, sums)
+    end = min(right + n + 1, runs + n - 1)
+    while end > 0 and not cover_T[end - 1]:
+        end -= 1
     for at in range(left, right + 1):
-        if high_T[at] > low_T[at]:
-            _turn(-1, at, n, low_T[at], high_T[at], place_S, weight_K, cover_K, cover_T, sums)
-            if _share(sums, tokens, weight, own) < best:
-                break
-            left = at + 1
-        else:
-            left = at + 1
+        _turn(-1, at, low_NT, high_NT, place_R, hole_R, weight_K, cover_K, cover_T, sums)
+        if _share(sums, tokens, weight, own) < best:
+            break
+        left = at + 1
     cover_K[:tokens] = 0
     cover_T[: runs + n - 1] = 0
-    return best, left, right
+    return best, left, end
+
+
+@numba.njit(cache=True, nogil=True)
+def _all_runs(hash_T, first, runs, n, key0, key1, every, run_NT):  # type: ignore[no-untyped-def]
+    for hole in range(n):
+        run_NT[hole, runs - 1] = EMPTY  # a run with a hole is longer
+        for at in range(runs - (hole > 0)):
+            run_NT[hole, at] = number(run_hash(hash_T, first + at, n, hole, key0, key1), every)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -155,17 +139,18 @@ def search(hash_T, first_D, n, key0, key1, table, own):  # type: ignore[no-untyp
     for item in range(items):
         tokens = max(tokens, table.first[item + 1] - table.first[item] + n - 1)
     count_I, met = np.zeros(items, np.int32), np.empty(items, np.int32)
-    run_T, cover_T = np.empty(longest + 1, np.int32), np.zeros(longest + 1, np.int32)
-    low_T, high_T = np.empty(longest + 1, np.int64), np.empty(longest + 1, np.int64)
-    cover_K = np.zeros(tokens, np.int32)
+    run_T, run_NT = np.empty(longest + 1, np.int32), np.empty((n, longest + 1), np.int32)
+    at_T = np.empty(longest + 1, np.int64)
+    low_NT, high_NT = np.empty((n, longest + 1), np.int64), np.empty((n, longest + 1), np.int64)
+    cover_T, cover_K = np.zeros(longest + 1, np.int32), np.zeros(tokens, np.int32)
     found, hits = np.empty((64, 5), np.int64), 0
     share_H = np.empty(64)
     for text in range(len(first_D) - 1):
         runs = first_D[text + 1] - first_D[text] - n + 1
-        proposed = 0
+        proposed, holed = 0, False
         for at in range(runs):
-            value = run_hash(hash_T, first_D[text] + at, n, key0, key1)
-            run_T[at] = _number(value, table.slot_hash, table.slot_run)
+            value = run_hash(hash_T, first_D[text] + at, n, 0, key0, key1)
+            run_T[at] = number(value, table.solid)
             if run_T[at] != EMPTY:
                 for one in range(table.posting_first[run_T[at]], table.posting_first[run_T[at] + 1]):
                     item = table.posting[one]
@@ -173,30 +158,36 @@ def search(hash_T, first_D, n, key0, key1, table, own):  # type: ignore[no-untyp
                         met[proposed] = item
                         proposed += 1
                     count_I[item] += 1
-        for number in range(proposed):
-            item = met[number]
+        for one in range(proposed):
+            item = met[one]
             enough = count_I[item] >= table.needed[item]
             count_I[item] = 0
             if not enough:
                 continue
             low, high = table.first[item], table.first[item + 1]
             share, left = 1.0, _verbatim(run_T, runs, table.run[low:high])
-            whole, right = left != EMPTY, left + high - low - 1
+            whole, end = left != EMPTY, left + high - low + n - 1
             if not whole:
                 if table.least[item] > 1:
                     continue
                 weight_K = table.weight[low + item * (n - 1) : high + (item + 1) * (n - 1)]
-                sorted_S, place_S = table.sorted_run[low:high], table.sorted_place[low:high]
-                share, left, right = _best(
-                    run_T, runs, n, sorted_S, place_S, weight_K, own, low_T, high_T, cover_K, cover_T
+                mine = slice(table.first_run[item], table.first_run[item + 1])
+                sorted_R, place_R, hole_R = table.sorted_run[mine], table.sorted_place[mine], table.sorted_hole[mine]
+                if not _dense(run_T, runs, sorted_R, table.fewest[item], len(weight_K) + len(weight_K) // 2 - n, at_T):
+                    continue
+                if not holed:
+                    holed = True
+                    _all_runs(hash_T, first_D[text], runs, n, key0, key1, table.every, run_NT)
+                share, left, end = _best(
+                    run_NT, runs, sorted_R, place_R, hole_R, weight_K, own, low_NT, high_NT, cover_K, cover_T
                 )
-                if right < 0 or share < table.least[item]:
+                if share == 0 or share < table.least[item]:
                     continue
             if hits == len(found):
                 found = np.concatenate((found, np.empty_like(found)))
                 share_H = np.concatenate((share_H, np.empty_like(share_H)))
             found[hits, 0], found[hits, 1], found[hits, 4] = text, item, whole
-            found[hits, 2], found[hits, 3] = first_D[text] + left, first_D[text] + right + n
+            found[hits, 2], found[hits, 3] = first_D[text] + left, first_D[text] + end
             share_H[hits] = share
             hits += 1
     return found[:hits], share_H[:hits]

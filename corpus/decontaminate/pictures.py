@@ -3,10 +3,14 @@
 Axes: E pictures of exams, M pictures of rows, P pairs, W windows.
 """
 
+import re
+import unicodedata
+from collections import Counter
+
 import numpy as np
 import polars as pl
 
-from corpus.decontaminate.index import Index
+from corpus.decontaminate.index import Index, frame_bound
 from corpus.pictures.align import aligned
 from corpus.pictures.cuts import WINDOWS_W4, cut_hashes
 from corpus.pictures.hashing import BYTES, SIDE
@@ -14,6 +18,7 @@ from corpus.pictures.near import MAX_DISTANCE, REACH
 from corpus.pictures.search import within
 
 BITS = 8 * BYTES
+MIN_SAME_TEXT = 0.6  # share of what is own to the text of an item that the other text has, in runs of 3 characters
 _AT_A_TIME = 4096  # pictures whose cuts are hashed together
 
 MATCHES = pl.Schema({"media_id": pl.String, "item": pl.Int64, "distance": pl.Int64})
@@ -22,9 +27,12 @@ MATCHES = pl.Schema({"media_id": pl.String, "item": pl.Int64, "distance": pl.Int
 def find_pictures(signals: pl.DataFrame, index: Index) -> pl.DataFrame:
     """Pictures that show what a picture of an exam shows: at most `MAX_DISTANCE` bits of 256 differ.
 
+    Pages of text look alike to a hash, so two pictures that are known to show different texts are no match.
+
     Args:
         signals: As `corpus.pictures.signals` makes it, one row for each picture. A picture that is flat or cannot be
-            opened is like no other.
+            opened is like no other. With a column `text`, what is known to stand in the pictures; null, or without a
+            letter or digit, is not known.
         index: From `corpus.decontaminate.index`.
 
     Returns:
@@ -41,7 +49,36 @@ def find_pictures(signals: pl.DataFrame, index: Index) -> pl.DataFrame:
                 found.append(_named(exams["item"].gather(one), part["media_id"].gather(other), distance))
             found.append(_cut(exams.filter(pl.col("small").is_not_null()), part))
     nearest = pl.concat(found).group_by("media_id", "item").agg(pl.col("distance").min())
-    return nearest.sort("item", "media_id")
+    return _with_the_same_text(nearest, signals, index).sort("item", "media_id")
+
+
+def _with_the_same_text(found: pl.DataFrame, signals: pl.DataFrame, index: Index) -> pl.DataFrame:
+    if "text" not in signals.columns or found.is_empty():
+        return found
+    ours = _own_pieces(index.items)
+    theirs = {name: _pieces(text) for name, text in signals.select("media_id", "text").iter_rows() if text}
+    same = [
+        not (own := ours.get(item)) or not (other := theirs.get(name)) or len(own & other) >= MIN_SAME_TEXT * len(own)
+        for name, item in found.select("media_id", "item").iter_rows()
+    ]
+    return found.filter(pl.Series(same, dtype=pl.Boolean))
+
+
+def _own_pieces(items: pl.DataFrame) -> dict[int, set[str]]:
+    """Of each item that is known to show a text, its pieces without those that are frame, unless all of them are."""
+    found: dict[int, set[str]] = {}
+    for part in items.with_row_index("item").drop_nulls("shown").partition_by("exam"):
+        pieces = {item: _pieces(text) for item, text in part.select("item", "shown").iter_rows()}
+        met = Counter(piece for own in pieces.values() for piece in own)
+        most = frame_bound(len(pieces))
+        found |= {item: {piece for piece in own if met[piece] <= most} or own for item, own in pieces.items()}
+    return found
+
+
+def _pieces(text: str) -> set[str]:
+    """Runs of 3 letters or digits: readers of pictures lose spaces and punctuation."""
+    plain = "".join(re.findall(r"[^\W_]", unicodedata.normalize("NFKC", text).casefold()))
+    return {plain[at : at + 3] for at in range(len(plain) - 2)}
 
 
 def _cut(exams: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from corpus.decontaminate.exam import ITEMS, Exam
 from corpus.pictures.hashing import BYTES
 from corpus.readers import ReadError
 
-FORMAT, VERSION = "safeladder-salted-exam-", "1"
+FORMAT, VERSION = "safeladder-salted-exam-", "2"  # 1 had no runs with holes
 LONGEST = 64  # tokens of a run
 
 
@@ -23,7 +23,11 @@ def is_salted(path: Path) -> bool:
 
 
 def save(exam: Exam, path: Path, *, pictures: bool = True) -> None:
-    """Write an exam without its texts: JSON lines, first what it is, then an item a line."""
+    """Write an exam without its texts: JSON lines, first what it is, then an item a line.
+
+    An item that is looked for by parts takes 8 bytes and their base64 for every token and hole (none, or after 1 to
+    n - 1 tokens of a run).
+    """
     head = {
         "format": FORMAT + VERSION,
         "name": exam.name,
@@ -66,8 +70,15 @@ def load(path: Path, *, name: str | None = None) -> Exam:
                 pictures = {key: line[key] and bytes.fromhex(line[key]) for key in ("picture", "inner")}
                 if not 1 <= line["n"] <= LONGEST or any(hash_ and len(hash_) != BYTES for hash_ in pictures.values()):
                     raise ValueError
+                # As many runs as `hashing.runs` makes of some number of tokens.
+                if runs is not None and (not len(runs) or (not line["whole_only"] and (len(runs) - 1) % line["n"])):
+                    raise ValueError
                 rows.append(
-                    {**{key: line[key] for key in ITEMS if key not in ("text", "small")}, "runs": runs, **pictures}
+                    {
+                        **{key: line[key] for key in ITEMS if key not in ("text", "small", "shown")},
+                        "runs": runs,
+                        **pictures,
+                    }
                 )
             except (ValueError, KeyError, TypeError) as error:
                 kind = type(error).__name__
@@ -75,7 +86,9 @@ def load(path: Path, *, name: str | None = None) -> Exam:
                     f"{path}, line {number}: not a line of a salted exam ({kind}); ask for it again"
                 ) from None
     if head["format"] != FORMAT + VERSION:
-        raise ReadError(f"{path}: format {head['format']}, expected {FORMAT}{VERSION}; a newer release may read it")
+        raise ReadError(
+            f"{path}: format {head['format']}, expected {FORMAT}{VERSION}; ask for it as this release writes it"
+        )
     if len(rows) != head["items"] or len({row["item_id"] for row in rows}) != len(rows):
         raise ReadError(f"{path}: expected {head['items']} items, each once; there are {len(rows)}; ask for it again")
     return Exam(name or head["name"], salt, pl.DataFrame(rows, schema=ITEMS))

@@ -1,12 +1,13 @@
 """`exam`: hash benchmark items so that they need not be shared, and check that no row holds one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from safeladder.cli.console import DidNotHold, JsonOption, StoreOption, emit, progress, say
+from safeladder.cli.exam_rows import of_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +37,7 @@ def hash_exam(
 
     from corpus import decontaminate
 
-    plain = _read(file, name)
+    plain = _read(file, name, None)
     made = decontaminate.exam(
         plain.name,
         plain.items.drop("n", "runs", "whole_only", "text_unchecked"),
@@ -60,6 +61,9 @@ def check(
     embeddings: Annotated[
         Path | None, typer.Option("--embeddings", help="Compare meaning too; keep sentence vectors in this folder")
     ] = None,
+    ocr: Annotated[
+        Path | None, typer.Option("--ocr", help="Read the text in pictures too (extra ocr); keep it in this folder")
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -75,8 +79,9 @@ def check(
 
     from corpus import decontaminate
 
-    index = decontaminate.index([_read(path, None) for path in exam])
-    rows, signals = _of_file(input) if input else _of_release(store, str(release))
+    index = decontaminate.index([_read(path, None, ocr) for path in exam])
+    rows, files, known = of_file(input) if input else _of_release(store, str(release))
+    rows, signals = _looked_at(rows, files, known, ocr)
     with progress("checking") as told:
         hits = decontaminate.find(
             rows, index, signals=signals, embeddings=embeddings, tick=lambda done, total: told(done, total, "rows")
@@ -91,12 +96,12 @@ def check(
     say(f"{rows.height:,} rows hold none of {index.items.height:,} items")
 
 
-def _read(path: Path, name: str | None) -> Any:
+def _read(path: Path, name: str | None, ocr: Path | None) -> Any:
     from corpus import decontaminate
 
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}; an exam is JSON lines, CSV or Parquet with id and text")
-    return decontaminate.read(path, name=name)
+    return decontaminate.read(path, name=name, ocr=ocr)
 
 
 def _salt(digits: str | None, file: Path | None) -> bytes:
@@ -113,79 +118,37 @@ def _salt(digits: str | None, file: Path | None) -> bytes:
         raise ValueError("a salt has 32 hexadecimal digits: `openssl rand -hex 16` makes one") from None
 
 
-def _of_release(store: str | None, release: str) -> "tuple[pl.DataFrame, pl.DataFrame]":
-    """Rows of a release with prompt, response, pictures and what is known to stand in them; and the pictures."""
+def _looked_at(
+    rows: "pl.DataFrame", files: Callable[[str], bytes], known: "pl.DataFrame", ocr: Path | None
+) -> "tuple[pl.DataFrame, pl.DataFrame]":
+    """Rows with the text in their pictures, and what is known of the pictures."""
+    import polars as pl
+
+    from corpus.pictures import signals, texts
+    from safeladder.pipeline.exams import with_shown
+
+    names = rows["images"].explode().drop_nulls().unique().sort()
+    seen = signals((name, files(name)) for name in names).join(known, on="media_id", how="left", maintain_order="left")
+    if ocr is not None:
+        silent = seen.filter(pl.col("text").is_null() & pl.col("reason").is_null())["media_id"]
+        read = texts({name: files(name) for name in silent}, folder=ocr).select("media_id", read="text")
+        seen = seen.join(read, on="media_id", how="left", maintain_order="left")
+        seen = seen.with_columns(text=pl.coalesce("text", "read"))
+    told = with_shown(rows.rename({"ocr": "told"}), seen)
+    return told.with_columns(ocr=pl.concat_str("told", "ocr", separator="\n", ignore_nulls=True)), seen
+
+
+def _of_release(store: str | None, release: str) -> "tuple[pl.DataFrame, Callable[[str], bytes], pl.DataFrame]":
+    """Rows of a release, where its pictures are, and what is known to stand in them."""
     import polars as pl
 
     from catalog import Store, with_text
     from catalog.releases import find_release, release_rows
-    from corpus.pictures import signals
     from safeladder.settings import store_path
 
     opened = Store.existing(store_path(store))
     members = release_rows(opened, find_release(opened, release)["release_id"]).unique("sample_id")
     samples = opened.read("samples").unique("sample_id").join(members, on="sample_id", how="semi").sort("sample_id")
-    rows = with_text(samples).select("sample_id", "prompt", "response", "images")
-    media = opened.read("media").unique("media_id")
-    shown = rows.select("sample_id", media_id="images").explode("media_id").drop_nulls()
-    texts = shown.join(media.select("media_id", "text").drop_nulls(), on="media_id", maintain_order="left")
-    ocr = texts.group_by("sample_id").agg(ocr=pl.col("text").str.join("\n"))
-    files = ((name, opened.get_media(name)) for name in shown["media_id"].unique().sort())
-    return rows.join(ocr, on="sample_id", how="left", maintain_order="left"), signals(files)
-
-
-def _of_file(path: Path) -> "tuple[pl.DataFrame, pl.DataFrame]":
-    """Rows of a file; a picture is named by its path, relative to the file."""
-    import polars as pl
-
-    from corpus.decontaminate import TEXTS
-    from corpus.pictures import signals
-    from corpus.readers import ReadError
-
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {path} (--input)")
-    found = [_row(path, line, fields) for line, fields in _records(path)]
-    kinds: dict[str, pl.DataType] = dict.fromkeys(("sample_id", *TEXTS, "text"), pl.String()) | {
-        "images": pl.List(pl.String())
-    }
-    rows = pl.DataFrame(found, schema=kinds)
-    rows = rows.with_columns(prompt=pl.coalesce("prompt", "text")).drop("text")
-    files = rows["images"].explode().drop_nulls().unique().sort()
-    for name in files:
-        if not (path.parent / name).is_file():
-            raise ReadError(f"{path}: a picture that it names is not there; paths are relative to the file")
-    return rows, signals((name, (path.parent / name).read_bytes()) for name in files)
-
-
-def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    from corpus.readers import BadRecord, ReadError, records
-
-    for record in records(path):
-        if isinstance(record, BadRecord):
-            raise ReadError(f"{path}, record {record.line}: {record.detail}")
-        yield record.line, record.fields
-
-
-def _row(path: Path, line: int, fields: dict[str, Any]) -> dict[str, Any]:
-    from corpus.decontaminate import TEXTS
-    from corpus.readers import ReadError
-
-    fields = fields | (_of_messages(fields["messages"]) if isinstance(fields.get("messages"), list) else {})
-    texts = {name: fields[name] for name in (*TEXTS, "text") if isinstance(fields.get(name), str)}
-    images = fields.get("images") or ([fields["image"]] if fields.get("image") else [])
-    if not texts and not images:
-        raise ReadError(f"{path}, record {line}: expected prompt, response, text, messages or image")
-    return {"sample_id": str(fields.get("id", line)), **texts, "images": [str(image) for image in images]}
-
-
-def _of_messages(messages: list[Any]) -> dict[str, str]:
-    """Text of messages: the last reply is the response, all before it the prompt."""
-    said = [(message.get("role"), _text(message.get("content"))) for message in messages if isinstance(message, dict)]
-    response = {"response": said.pop()[1]} if said and said[-1][0] == "assistant" else {}
-    return {"prompt": "\n".join(text for _, text in said), **response}
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(part["text"] for part in content or () if isinstance(part, dict) and part.get("text"))
+    rows = with_text(samples).select("sample_id", "prompt", "response", "images", ocr=pl.lit(None, pl.String))
+    known = opened.read("media").unique("media_id", keep="first").select("media_id", "text")
+    return rows, opened.get_media, known

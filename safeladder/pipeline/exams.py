@@ -7,7 +7,6 @@ from pathlib import Path
 import polars as pl
 
 from catalog import Accounting, Context, Output, Stage, Store, with_text
-from corpus import decontaminate
 from safeladder.pipeline.copies import look
 from safeladder.pipeline.frames import table
 from safeladder.recipe import ExamConfig
@@ -27,6 +26,7 @@ def stage(config: ExamConfig, *, workers: int = 1) -> Stage:
         after=("dedup",),
         config=config.model_dump(mode="json", exclude={"exams"}),
         reads=digests(config),
+        version=2,  # 1 took the neighbours of an edited word for missing, and pages with other words for one page
     )
 
 
@@ -37,6 +37,8 @@ def digests(config: ExamConfig) -> dict[str, str]:
         FileNotFoundError: If one is not there.
         ValueError: If one cannot be read whole, or has no item.
     """
+    from corpus import decontaminate
+
     found = {}
     for name in config.exams:
         if not Path(name).is_file():
@@ -64,24 +66,36 @@ def hits(
         workers: Processes.
         tick: Told how many rows are done.
     """
-    index = decontaminate.index([decontaminate.read(Path(name)) for name in config.exams])
+    from corpus import decontaminate
+
+    read_in = store.path / "work" / "ocr" if config.ocr else None
+    index = decontaminate.index([decontaminate.read(Path(name), ocr=read_in) for name in config.exams])
     texts = with_text(rows.unique("sample_id", keep="first", maintain_order=True))
     seen = look(store, texts, ocr=config.ocr, workers=workers)
-    said = seen.select(images="media_id", shown="text").drop_nulls()
-    shown = (
-        texts.select("sample_id", "images")
-        .explode("images", empty_as_null=False)
-        .join(said, on="images")
-        .group_by("sample_id")
-        .agg(ocr=pl.col("shown").str.join("\n"))
-    )
     return decontaminate.find(
-        texts.join(shown, on="sample_id", how="left", maintain_order="left"),
+        with_shown(texts, seen),
         index,
         signals=seen.with_columns(pl.col("pixels").str.decode("hex")),
         embeddings=store.path / "work" / "vectors" / "exams" if config.meaning else None,
         tick=tick,
     )
+
+
+def with_shown(rows: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """Rows with `ocr`, the text that is known to stand in their pictures; null where none is.
+
+    Args:
+        rows: `sample_id` and `images`, lists of media_id.
+        seen: `media_id` and `text`.
+    """
+    shown = (
+        rows.select("sample_id", media_id="images")
+        .explode("media_id", empty_as_null=False)
+        .join(seen.select("media_id", "text").drop_nulls(), on="media_id", maintain_order="left")
+        .group_by("sample_id")
+        .agg(ocr=pl.col("text").str.join("\n"))
+    )
+    return rows.join(shown, on="sample_id", how="left", maintain_order="left")
 
 
 def refuse(store: Store, sample_ids: pl.Series, config: ExamConfig, *, name: str) -> None:

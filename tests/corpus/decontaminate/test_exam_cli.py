@@ -7,6 +7,8 @@ from typer.testing import CliRunner
 
 from safeladder.cli.console import DidNotHold
 from safeladder.cli.exam import app
+from synth.images import RenderSpec, render
+from synth.images.spec import font_digest
 
 ITEM = "The ferry leaves the northern harbour at seven and returns before the tide turns so how long may we stay"
 
@@ -28,3 +30,18 @@ def test_rows_that_hold_an_item_of_a_salted_exam_are_told_and_the_check_does_not
 def test_a_check_without_exam_or_rows_is_asked_wrongly():
     with pytest.raises(ValueError, match="--exam FILE"):
         CliRunner().invoke(app, ["check", "demo"], catch_exceptions=False)
+
+
+def test_the_text_in_a_picture_is_read_where_that_is_asked_for(tmp_path):
+    pytest.importorskip("rapidocr")
+    pytest.importorskip("onnxruntime")
+    spec = RenderSpec(font_sha256=font_digest("Noto Sans SC"), text=ITEM, size=32, width=500)
+    (tmp_path / "page.png").write_bytes(render(spec))
+    (tmp_path / "quiz.jsonl").write_text(json.dumps({"id": "f1", "text": ITEM}) + "\n")
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"id": "a", "prompt": "Look", "image": "page.png"}) + "\n")
+    asked = ["check", "--exam", str(tmp_path / "quiz.jsonl"), "--input", str(tmp_path / "rows.jsonl"), "--json"]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    done = CliRunner().invoke(app, [*asked, "--ocr", str(tmp_path / "read")])
+    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [(hit["sample_id"], hit["item_id"], hit["kind"]) for hit in told] == [("a", "f1", "ocr")]
+    assert isinstance(done.exception, DidNotHold)

@@ -31,7 +31,7 @@ def hits(index, *texts, column="prompt"):
 def test_the_hash_is_siphash():
     key = np.frombuffer(bytes(range(16)), np.uint64)
     word = np.frombuffer(bytes(range(8)), np.uint64)
-    assert run_hash(word, 0, 1, *key) == 0x93F5F5799A932462  # 8 bytes: the ninth test vector of its authors
+    assert run_hash(word, 0, 1, 0, *key) == 0x93F5F5799A932462  # 8 bytes: the ninth test vector of its authors
 
 
 @pytest.mark.parametrize(
@@ -130,3 +130,30 @@ def test_pictures_are_found_resized_recompressed_in_a_canvas_and_cut(tmp_path):
     found = decontaminate.find(rows, index, signals=seen)
     assert found.select("sample_id", "item_id").rows() == list(zip(names[:3], ["p0", "p1", "p2"], strict=True))
     assert set(found["kind"]) == {"picture"}
+
+
+def test_pictures_that_are_known_to_show_other_words_are_no_match(tmp_path):
+    drawing(0).save(tmp_path / "page.png")
+    drawing(0).resize((200, 150)).save(tmp_path / "copy.png")
+    items = signals([("q", (tmp_path / "page.png").read_bytes())]).select(
+        item_id="media_id", text=pl.lit(None, pl.String), picture="hash", inner="inner", small="small"
+    )
+    shown = {"en": "Steps to fold a paper boat.\n1.\n2.\n3.", "zh": "折一只纸船的步骤如下：\n一、\n二、\n三、"}
+    told = {
+        "same": "Steps to fold a paper boat.", "misread": "Stepstofo1dapaperboat.\n1.\n2.",
+        "cut": "to fold a paper boat",
+        "unknown": None, "unread": "…", "other": "Steps to paint a garden gnome.\n1.\n2.\n3.",
+        "zh": "折 一只纸船 的步骤如下", "zh_other": "画一个花园矮人的方法如下：\n一、\n二、\n三、",
+    }  # fmt: skip
+    seen = signals((name, (tmp_path / "copy.png").read_bytes()) for name in told)
+    rows = pl.DataFrame({"sample_id": list(told), "images": [[name] for name in told]})
+    seen = seen.with_columns(text=pl.Series(list(told.values())))
+    found = {}
+    for language, text in {**shown, "none": None}.items():
+        exam = decontaminate.exam("see", items.with_columns(shown=pl.lit(text, pl.String)))
+        found[language] = decontaminate.find(rows, decontaminate.index([exam]), signals=seen)["sample_id"].to_list()
+    assert found == {
+        "en": ["same", "misread", "cut", "unknown", "unread"],
+        "zh": ["unknown", "unread", "zh"],
+        "none": list(told),
+    }

@@ -44,7 +44,9 @@ def test_an_item_that_stands_twice_is_refused(salted):
         decontaminate.read(salted)
 
 
-@pytest.mark.parametrize("wrong", [{"n": 0}, {"n": 99_999_999}, {"picture": "abcd"}, {"runs": "?"}])
+@pytest.mark.parametrize(
+    "wrong", [{"n": 0}, {"n": 99_999_999}, {"picture": "abcd"}, {"runs": "?"}, {"runs": "AAAAAAAAAAA=" * 2}]
+)
 def test_a_line_that_nobody_wrote_is_refused_with_its_number(salted, wrong):
     changed(salted, 1, **wrong)
     with pytest.raises(ReadError, match="line 2: not a line of a salted exam"):
@@ -52,6 +54,6 @@ def test_a_line_that_nobody_wrote_is_refused_with_its_number(salted, wrong):
 
 
 def test_a_later_format_is_named(salted):
-    changed(salted, 0, format="safeladder-salted-exam-2")
-    with pytest.raises(ReadError, match="format safeladder-salted-exam-2, expected safeladder-salted-exam-1"):
+    changed(salted, 0, format="safeladder-salted-exam-3")
+    with pytest.raises(ReadError, match="format safeladder-salted-exam-3, expected safeladder-salted-exam-2"):
         decontaminate.read(salted)

@@ -30,8 +30,34 @@ def test_a_row_holds_an_item_from_its_share_on(item, gap):
     assert found(fewer, 12, gap) == [0.8] and found(fewer, 11, gap) == []
 
 
-def test_longer_runs_ask_for_less_since_an_edit_costs_more():
-    assert found(LONG, 11, " ", words=4) == [0.55] and found(LONG, 10, " ", words=4) == []
+def test_longer_runs_ask_for_the_same_share():
+    assert found(LONG, 13, " ", words=4) == [0.65] and found(LONG, 12, " ", words=4) == []
+
+
+@pytest.mark.parametrize("item", [LONG[:8], LONG[:16], HAN[:12], HAN[:16]])
+@pytest.mark.parametrize("salted", [False, True])
+def test_an_edit_in_every_eight_costs_the_edited_token_and_no_other(item, salted):
+    gap = " " if item[0] == "apple" else ""
+    options = {"words": decontaminate.SALTED_WORDS, "characters": decontaminate.SALTED_CHARACTERS} if salted else {}
+    items = pl.DataFrame({"item_id": ["q"], "text": [gap.join(item)]})
+    index = decontaminate.index([decontaminate.exam("e", items, **options)])
+    new, starts = OTHER[gap][0], range(0, len(item) - 7, 8)
+    rows = []
+    for place in range(8):
+        for change in ("replaced", "inserted", "deleted"):
+            edited = list(item)
+            for at in reversed([start + place for start in starts]):
+                edited[at : at + 1] = {"replaced": [new], "inserted": [new, item[at]], "deleted": []}[change]
+            rows.append(gap.join(edited))
+    hits = decontaminate.find(pl.DataFrame({"sample_id": [str(n) for n in range(len(rows))], "prompt": rows}), index)
+    assert hits.height == len(rows)
+    assert hits["containment"].min() == pytest.approx(1 - len(starts) / len(item))
+
+
+def test_a_salted_item_that_only_counts_whole_gives_no_runs_with_holes_away():
+    items = pl.DataFrame({"item_id": ["seven", "eight"], "text": [" ".join(LONG[:count]) for count in (7, 8)]})
+    runs = decontaminate.exam("e", items, words=4).items["runs"]
+    assert runs.list.len().to_list() == [4, 5 + 3 * 4]
 
 
 @pytest.mark.parametrize(
