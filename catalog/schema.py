@@ -114,7 +114,7 @@ TABLES: dict[str, pa.Schema] = {
     ),
     "pictures": _table(
         media_id=(ID, "The picture"),
-        pixels=(ID, "sha256 of size and RGB bytes of the upright picture; null where it cannot be opened"),
+        pixels=(ID, "XXH3 (128 bits) of size and RGB of the upright picture; null where it cannot be opened"),
         hash=(pa.binary(), "Perceptual hash of 256 bits of the whole picture"),
         inner=(pa.binary(), "The same of what lies inside even borders"),
         informative=(pa.bool_(), "False for a flat picture, whose hash says nothing"),
@@ -159,6 +159,19 @@ TABLES: dict[str, pa.Schema] = {
             pa.float64(),
             "0 to 1, how likely its label is wrong: mean of the two that are known; null where neither is",
         ),
+        refusal=(
+            pa.string(),
+            "Whether its reply declines: plain, then_answers or none; null without a reply in English or Chinese",
+        ),
+        toxicity=(
+            pa.float64(),
+            "Share of the words of its reply that a lexicon holds; null without a reply in English or Chinese",
+        ),
+        cut_off=(
+            pa.bool_(),
+            "Whether its reply stops in the middle of a sentence; null without a reply in English or Chinese",
+        ),
+        repeats_prompt=(pa.bool_(), "Whether its reply is its prompt said back; null without a reply"),
         stage_id=STAGE,
     ),
     "lineage": _table(

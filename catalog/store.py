@@ -147,7 +147,7 @@ class Store:
         if table in LEDGER_TABLES:
             return self._read_ledger(table)
         schema = BATCH if table == WORKING else TABLES[table]
-        empty = pl.from_arrow(pa.Table.from_pylist([], schema=schema))
+        empty = pl.from_arrow(schema.empty_table())
         assert isinstance(empty, pl.DataFrame)
         frames = [segments.read(self.files, table, digest) for _, digest in self.segment_list(table, batch_id=batch_id)]
         return pl.concat([empty, *frames])

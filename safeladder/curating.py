@@ -1,13 +1,15 @@
 """Sets that are chosen from a release by quotas, and frozen as releases of their own."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 import polars as pl
 
-from catalog import Store, digest, ledger, read_model
+from catalog import Store, configuration, digest, ledger, read_model, taxonomy
+from catalog.labels import SPLITS, TASKS
 from catalog.releases import checked_name, find_release
 from catalog.releases import freeze as freeze_rows
 from corpus.curate import Selection, select
@@ -15,6 +17,7 @@ from corpus.embed import vectors
 from safeladder.measuring import MEASURED, TEXTS, Tick, languages_of, places, vectors_of
 from safeladder.pipeline.frames import table
 from synth import balance
+from synth.balance.cells import SAFE_UNKNOWN, UNSAFE_UNKNOWN
 
 # One row per sample and task of the release, with today's label, what is known of it, and what was measured last.
 CANDIDATES = """
@@ -57,11 +60,14 @@ def plan(path: Path, selection: Selection, *, tick: Tick = lambda done, total: N
 
     Raises:
         LookupError: If there is no such release, or its signals are asked for and were never measured.
-        ValueError: If the condition is no SQL over the columns there are, or the selection cannot be met.
+        ValueError: If the condition is no SQL over the columns there are, a value of `shares` or `cells` is none of its
+            column, or the selection cannot be met.
     """
     found = find_release(Store.existing(path), selection.release)
     with read_model.connect(path) as connection:
         members = balance.members(connection, languages=languages_of(path))
+        sources = connection.execute("select distinct source from rows where source is not null").fetchall()
+        _check_values(selection, members, ["synth", *(source for (source,) in sources)])
         texts = pl.DataFrame(connection.sql(TEXTS).to_arrow_table()) if selection.spread > 1 else None
     with read_model.connect(path, sandbox=True) as connection:
         _check_measured(connection, selection, found)
@@ -90,9 +96,31 @@ def plan(path: Path, selection: Selection, *, tick: Tick = lambda done, total: N
     return Plan(found, *select(candidates, selection, vectors_ND))
 
 
+def _check_values(selection: Selection, members: pl.DataFrame, sources: list[str]) -> None:
+    """Raise for a value that its column can never have; a language or source may be one that is still to come."""
+    entries = taxonomy.load().entries()
+    closed = {
+        "task": list(TASKS),
+        "label": [label for labels in TASKS.values() for label in labels] + [SAFE_UNKNOWN, UNSAFE_UNKNOWN],
+        "split": list(SPLITS),
+        "modality": ["text", "image"],
+        "category": [entry.id for entry in entries if entry.is_category],
+        "subcategory": [entry.id for entry in entries if not entry.is_category],
+    }
+    asked = [("cells", column, value) for bound in selection.cells for column, value in bound.keys.items()]
+    asked += [(f"shares.{name}", str(name), value) for name, shares in selection.shares.items() for value in shares]
+    for place, column, value in asked:
+        met = members[column].drop_nulls().unique().to_list() if column in members.columns else sources
+        known = sorted({*closed.get(column, ()), *met})
+        near = configuration.nearest(value, known)
+        if value not in known and (near or column in closed):
+            meant = f"did you mean {near}?" if near else f"such as {', '.join(known[:5])}"
+            raise ValueError(f"{place}: there is no {column} {value!r}; {meant}")
+
+
 def _check_measured(connection: duckdb.DuckDBPyConnection, selection: Selection, release: dict[str, Any]) -> None:
-    said = " ".join([selection.where or "", *selection.order])
-    if any(name in said for name in MEASURED):
+    said = " ".join([re.sub("'[^']*'", "", selection.where or ""), *selection.order])
+    if not set(re.findall(r"\w+", said.lower())).isdisjoint(MEASURED):
         rows = connection.execute("select count(*) from signals where release_id = ?", [release["release_id"]])
         if not rows.fetchall()[0][0]:
             raise LookupError(

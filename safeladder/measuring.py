@@ -18,7 +18,10 @@ from synth import balance
 
 Tick = Callable[[int, int], None]
 
-MEASURED = ("cluster_size", "nearest_id", "nearest", "difficulty", "neighbour_noise", "verdict_noise", "label_noise")
+MEASURED = (
+    "cluster_size", "nearest_id", "nearest", "difficulty", "difficulty_from", "neighbour_noise", "verdict_noise",
+    "label_noise", "refusal", "toxicity", "cut_off", "repeats_prompt",
+)  # fmt: skip
 
 # The verdict of the newest verifier that did not learn from the row.
 VERDICTS = """
@@ -30,6 +33,7 @@ qualify row_number() over (partition by v.sample_id order by c.created_at desc, 
 
 # The reply comes first: embeddings read 128 tokens, and a label is about the reply.
 TEXTS = "select sample_id, any_value(concat_ws(chr(10), response, prompt)) as text from rows group by 1 order by 1"
+SAID = "select sample_id, any_value(prompt) as prompt, any_value(response) as response from rows group by 1"
 
 
 def measure(path: Path, release: str | None, *, tick: Tick = lambda done, total: None) -> dict[str, Any]:
@@ -48,6 +52,7 @@ def measure(path: Path, release: str | None, *, tick: Tick = lambda done, total:
     with read_model.connect(path) as connection:
         members = balance.members(connection, release=found["release_id"], languages=languages_of(path))
         texts = pl.DataFrame(connection.sql(TEXTS).to_arrow_table())
+        said = pl.DataFrame(connection.sql(SAID).to_arrow_table())
         verdicts = pl.DataFrame(connection.sql(VERDICTS).to_arrow_table())
         wrong = balance.share_wrong(balance.rollouts(connection)).select("prompt_id", "wrong")
     texts = texts.join(members, on="sample_id", how="semi").sort("sample_id")
@@ -58,6 +63,7 @@ def measure(path: Path, release: str | None, *, tick: Tick = lambda done, total:
         .join(frozen, on=["sample_id", "task"], how="inner")
         .join(verdicts, on="sample_id", how="left")
         .join(wrong, on="prompt_id", how="left")
+        .join(said, on="sample_id", how="left")
         .sort("sample_id", "task")
     )
     measured = _signals(rows, texts["sample_id"], vectors_ND)
@@ -71,7 +77,8 @@ def measure(path: Path, release: str | None, *, tick: Tick = lambda done, total:
     (folder / "coverage.svg").write_text(signals.coverage_map(rows, rows_ND), encoding="utf-8")
     alike_ND = across_languages(rows_ND, rows["language"])
     coverage(rows, areas(alike_ND), balance.KEY[:5]).write_csv(folder / "coverage.csv")
-    known = {name: measured.height - measured[name].null_count() for name in MEASURED if name != "nearest_id"}
+    counted = [name for name in MEASURED if name not in ("nearest_id", "difficulty_from")]
+    known = {name: measured.height - measured[name].null_count() for name in counted}
     files = {"map": str(folder / "coverage.svg"), "coverage": str(folder / "coverage.csv")}
     return {"release": found["name"], "rows": measured.height} | known | files
 
@@ -97,7 +104,8 @@ def _signals(rows: pl.DataFrame, ids: pl.Series, vectors_ND: np.ndarray) -> pl.D
         labels=list(TASKS["safety"]),
     )
     return (
-        rows.join(beside, on="sample_id", how="left")
+        rows.with_columns(signals.of_reply(rows["prompt"], rows["response"]))
+        .join(beside, on="sample_id", how="left")
         .join(pl.concat(noise), on=["sample_id", "task"], how="left")
         .with_columns(
             cluster_size=pl.col("sample_id").n_unique().over("cluster_id"),
@@ -106,7 +114,7 @@ def _signals(rows: pl.DataFrame, ids: pl.Series, vectors_ND: np.ndarray) -> pl.D
             verdict_noise=pl.when(safety).then(doubt),
         )
         .with_columns(label_noise=signals.label_noise(pl.col("neighbour_noise"), pl.col("verdict_noise")))
-        .select("sample_id", "task", *MEASURED, "difficulty_from")
+        .select("sample_id", "task", *MEASURED)
         .sort("sample_id", "task")
     )
 

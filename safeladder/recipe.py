@@ -7,7 +7,6 @@ from typing import Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from catalog import configuration, releases
-from corpus.pictures.near import MAX_DISTANCE
 from synth import SynthConfig
 from synth.balance import Job
 from synth.generators import GENERATORS
@@ -53,7 +52,7 @@ class DedupConfig(_Part):
     """When two rows say the same."""
 
     threshold: float = Field(0.8, gt=0, le=1, description="Jaccard similarity of shingles from which a row is a copy")
-    pictures: int = Field(MAX_DISTANCE, ge=0, le=63, description="Bits of 256 in which two hashes of a picture differ")
+    pictures: int = Field(20, ge=0, le=63, description="Bits of 256 in which two hashes of a picture differ")
     ocr: bool = Field(False, description="Read the text in pictures: two pages with different words are no copies")
     semantic: float | None = Field(None, gt=0, le=1, description="Cosine of embeddings from which a row is a copy")
     against: str | None = Field(None, description="Release whose rows are there already: a copy of one of them goes")
@@ -64,7 +63,7 @@ class ExamConfig(_Part):
 
     exams: tuple[str, ...] = Field(description="Files of exam items, plain or salted; docs/decontaminate.md")
     ocr: bool = Field(False, description="Read the text in pictures too, not only in those drawn here")
-    meaning: bool = Field(False, description="Compare sentence vectors too: finds translations, takes ms for each text")
+    meaning: bool = Field(False, description="Compare sentence vectors too: the same in nearly the same words")
 
     @field_validator("exams")
     @classmethod
@@ -154,6 +153,11 @@ class GenerateConfig(_Part):
             )
         for judge in self.judges:
             asked, engine = JUDGES[judge.name], judge.engine or self.writer
+            if not isinstance(asked, Rule) and asked.contract.classifies and judge.engine is None:
+                raise ValueError(
+                    f"judge {judge.name!r} asks a verifier's server (`safeladder verifier serve`); give it an engine "
+                    "of its own in a recipe"
+                )
             if not isinstance(asked, Rule) and asked.template is None and engine.style == "completion":
                 raise ValueError(
                     f"judge {judge.name!r} is asked through a chat template, and {engine.model!r} has none; give it an "

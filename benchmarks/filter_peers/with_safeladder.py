@@ -20,7 +20,7 @@ from corpus.filters import (
     mojibake,
     no_words,
     pii,
-    refusal,
+    refusal_kind,
     repeated_lines,
     repeated_phrases,
     secrets,
@@ -36,6 +36,12 @@ def toxic(text: pl.Series) -> pl.Series:
     """The signal as a reason, so that its cost counts."""
     share = toxicity(text)
     return pl.select(pl.when(share > 0.2).then(pl.lit("toxic"))).to_series()
+
+
+def declines(text: pl.Series) -> pl.Series:
+    """The signal as a reason, as far as nothing follows the refusal."""
+    kind = refusal_kind(text)
+    return kind.set(kind == "then_answers", None)
 
 
 # Those of `safeladder.pipeline.clean` with its defaults, and all others. The refusal is no reason there.
@@ -54,7 +60,7 @@ REASONS: dict[str, list[steps.Reason]] = {
     "gibberish": [steps.OnColumn("reply", gibberish)],
     "no_words": [no_words(REPLY)],
     "template": [steps.OnColumn("reply", template)],
-    "refusal": [steps.OnColumn("reply", refusal)],
+    "refusal": [steps.OnColumn("reply", declines)],
     "toxicity": [steps.OnColumn("reply", toxic)],
 }
 

@@ -45,7 +45,7 @@ ABOUT = {
     "skipped": "One row per row that stayed and transform that does not apply to it, with the reason",
     "pictures": "One row per picture that was compared with others: pixels, hashes, text",
     "label_conflicts": "One row per copy whose label contradicts that of the copy that is preferred",
-    "signals": "One row per sample and task of a release that was measured: how crowded, hard and doubtful it is",
+    "signals": "One row per sample and task of a measured release: how crowded, hard and doubtful, how its reply reads",
     "clusters": "One row per sample and the cluster of similar prompts it belongs to",
     "lineage": "One row per parent and child: transforms, training, rollouts, rewards",
     "splits": "One row per sample and the side of the exam it stands on",

@@ -17,7 +17,7 @@ from corpus.dedup.minhash import band_rows, salts, scales
 from corpus.dedup.shingles import Sets, read_members, read_sets
 
 DOCUMENTS = {"id": pl.String, "tokens": pl.Int64, "first": pl.UInt64, "second": pl.UInt64, "salt": pl.UInt64}
-VERSION = 2  # 1 knew no parting
+VERSION = 3  # 1 knew no parting, 2 had other digests of pixels
 
 
 def write(folder: Path, documents: pl.DataFrame, *, threshold: float = 0.8, n: int | None = None) -> Path:

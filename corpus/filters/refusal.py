@@ -46,23 +46,12 @@ def refusal_kind(text: pl.Series) -> pl.Series:
             pl.col("start").str.contains_any(phrases["quick"], ascii_case_insensitive=True)
         )
         rows = quick["start"].arg_true()
+        if rows.is_empty():  # a judge asks for one reply at a time
+            continue
         opening = _plain(start.gather(rows).str.replace_all("\n", " ")).str.replace_all(_any(tongue, "harmless"), " ")
         rows = rows.filter(opening.str.contains(_any(tongue, "refuses")))
+        if rows.is_empty():
+            continue
         goes_on = _plain(replies.gather(rows)).str.contains(_any(tongue, "goes_along"))
         kinds = kinds.scatter(rows.filter(~goes_on), "plain").scatter(rows.filter(goes_on), "then_answers")
     return kinds
-
-
-def refusal(text: pl.Series) -> pl.Series:
-    """Say why a reply is rejected for declining; null keeps it, and so does a refusal that then answers.
-
-    For a corpus that wants answers alone; for a corpus of safety a refusal is an answer.
-
-    Args:
-        text: String column of replies. Null counts as empty.
-
-    Returns:
-        String column: ``"refusal"`` or null.
-    """
-    kinds = refusal_kind(text)
-    return kinds.replace_strict({"plain": "refusal"}, default=None, return_dtype=pl.String).alias(text.name)

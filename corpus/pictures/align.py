@@ -13,7 +13,7 @@ import numpy as np
 
 from corpus.pictures.hashing import SIDE, distances, hashes
 
-GRID = 32  # points along a side that are compared while the fit is sought
+GRID = 24  # points along a side that are compared while the fit is sought
 COARSE, FINE = 8, 8  # rounds on smoothed pictures, then on the pictures
 STILL = 0.001  # of a side: a move below it ends the rounds
 SHARED = 0.7  # of each side of both that has to be shared
@@ -74,7 +74,9 @@ def _fit(
     size = GRID * GRID
     seen, there = np.empty(size), np.empty(size)
     slope = np.empty((4, size))
-    step = 0.5 / grey_NSS.shape[1]
+    side = grey_NSS.shape[1]
+    column_G, right_G, across_G = np.empty(GRID, np.int64), np.empty(GRID), np.empty(GRID)
+    row_G, below_G, down_G = np.empty(GRID, np.int64), np.empty(GRID), np.empty(GRID)
     for pair in range(len(cut_P)):
         cut, whole = grey_NSS[cut_P[pair]], grey_NSS[whole_P[pair]]
         for row in range(GRID):
@@ -83,14 +85,20 @@ def _fit(
         there_mean, there_spread = there.mean(), there.std() + 1e-3
         for _ in range(rounds):
             left, top, right, bottom = fit_P4[pair]
+            _places(left, right, side, column_G, right_G, across_G)
+            _places(top, bottom, side, row_G, below_G, down_G)
             for row in range(GRID):
+                upper, lower, below = cut[row_G[row]], cut[row_G[row] + 1], below_G[row]
+                v = (row + 0.5) / GRID
                 for column in range(GRID):
+                    at, share, u = column_G[column], right_G[column], (column + 0.5) / GRID
                     point = row * GRID + column
-                    u, v = (column + 0.5) / GRID, (row + 0.5) / GRID
-                    x, y = left + u * (right - left), top + v * (bottom - top)
-                    seen[point] = _value(cut, x, y)
-                    along = (_value(cut, x + step, y) - _value(cut, x - step, y)) / (2 * step)
-                    down = (_value(cut, x, y + step) - _value(cut, x, y - step)) / (2 * step)
+                    first = upper[at] * (1 - below) + lower[at] * below
+                    second = upper[at + 1] * (1 - below) + lower[at + 1] * below
+                    above = upper[at] * (1 - share) + upper[at + 1] * share
+                    under = lower[at] * (1 - share) + lower[at + 1] * share
+                    seen[point] = first * (1 - share) + second * share
+                    along, down = (second - first) * across_G[column], (under - above) * down_G[row]
                     slope[0, point], slope[2, point] = along * (1 - u), along * u
                     slope[1, point], slope[3, point] = down * (1 - v), down * v
             mean, spread = seen.mean(), seen.std() + 1e-3
@@ -107,6 +115,17 @@ def _fit(
             if np.abs(move).max() < STILL:
                 break
     return fit_P4
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _places(first: float, last: float, side: int, cell_G: np.ndarray, share_G: np.ndarray, steep_G: np.ndarray) -> None:
+    """Where points between two places lie along a side: cell, share of the next cell, cells for a side (0 outside)."""
+    for point in range(GRID):
+        place = (first + (point + 0.5) / GRID * (last - first)) * side - 0.5
+        inside = min(max(place, 0.0), side - 1.001)
+        cell_G[point] = int(inside)
+        share_G[point] = inside - int(inside)
+        steep_G[point] = side if inside == place else 0
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

@@ -1,13 +1,12 @@
 """What is known of each picture: its pixels, its hash, and a small grey copy, made once and compared later."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from catalog.media import BadImage, open_image
+from catalog.media import BadImage
 from corpus.pictures import hashing
 from corpus.workers import each
 
@@ -44,10 +43,11 @@ def signals(
         tick: Told how many pictures are done, and of how many where that is known.
 
     Returns:
-        One row for each picture, in their order: `media_id`; `pixels`, sha256 of size and RGB bytes; `hash`, 256 bits
-        of the whole picture; `informative`, false where it is flat, so that its hash says nothing; `inner`, the hash
-        without even borders; `small`, 32 x 32 grey values of what `inner` is taken from; `reason`, null, or why the
-        picture cannot be opened (`catalog.media.BadImage`), and then the others are null.
+        One row for each picture, in their order: `media_id`; `pixels`, a digest of size and RGB, equal for equal pixels
+        (`corpus.pictures.pixels`); `hash`, 256 bits of the whole picture; `informative`, false where it is flat, so
+        that its hash says nothing; `inner`, the hash without even borders; `small`, 32 x 32 grey values of what `inner`
+        is taken from; `reason`, null, or why the picture cannot be opened (`catalog.media.BadImage`), and then the
+        others are null.
     """
     total = len(data) if isinstance(data, Mapping) else None
     pairs = data.items() if isinstance(data, Mapping) else data
@@ -75,24 +75,21 @@ def _windows(pairs: Iterable[tuple[str, bytes]]) -> Iterator[Job]:
 
 
 def _look(job: Job) -> tuple[int, pl.DataFrame]:
+    from corpus.pictures import pixels
     from corpus.pictures.small import small_copies
 
     rows: list[dict[str, Any]] = []
     wholes, inners = [], []
     for _, media_id, file in job:
         try:
-            image = open_image(file)
+            words_HW = pixels.words(file)
         except BadImage as bad:
             rows.append({"media_id": media_id, "reason": bad.reason})
             continue
-        rgb = image.tobytes()
-        pixels = hashlib.sha256(b"%d x %d\n" % image.size)
-        pixels.update(rgb)
-        rgb_HW3 = np.frombuffer(rgb, np.uint8).reshape(image.height, image.width, 3)
-        whole, inner = small_copies(rgb_HW3, hashing.SIDE)
+        whole, inner = small_copies(words_HW, hashing.SIDE)
         wholes.append(whole)
         inners.append(inner)
-        rows.append({"media_id": media_id, "pixels": pixels.digest()})
+        rows.append({"media_id": media_id, "pixels": pixels.digest(words_HW)})
     if wholes:
         whole_NSS, inner_NSS = np.stack(wholes), np.stack(inners)
         says = hashing.informative(whole_NSS).tolist()

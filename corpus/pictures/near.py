@@ -12,7 +12,8 @@ from corpus.normalize import normalized
 from corpus.pictures import hashing
 from corpus.pictures.cuts import WINDOWS_W4, cut_hashes
 
-MAX_DISTANCE = 31
+MAX_DISTANCE = 20
+MOST = 63
 REACH = 47  # bits at which a guessed cut is near enough to be fitted
 _PICTURES = 4096  # whose cuts are hashed at a time
 
@@ -29,10 +30,11 @@ class Near(NamedTuple):
 def near_pictures(signals: pl.DataFrame, *, max_distance: int = MAX_DISTANCE) -> pl.DataFrame:
     """Pairs of pictures that show the same.
 
-    Near is a pair whose hashes differ in at most `max_distance` bits: those of the whole pictures, those of what lies
-    inside their borders (both exactly, whatever the number of pictures), or those of what both share when one is a cut
-    of the other: as the cut is guessed, or else once it is fitted. The last is found for cuts of up to a tenth of each
-    side, not proved.
+    Near is a pair that differs in at most `max_distance` bits once one picture is laid over the other, so that both
+    hashes are of what they share. Of pictures as they come less may differ, since a cut and other content look the same
+    there: three quarters of it inside their borders, or under a guessed cut; three fifths of it with the borders, which
+    are much of such a hash. These pairs, but for the cuts, are found exactly, whatever the number of pictures; cuts of
+    up to a tenth of each side are looked for, and nothing is proved of them.
 
     Pictures with equal pixels are a pair whatever else is known. A picture whose hash says nothing is in no other pair.
     Two pictures that are known to show different texts are none: a page that differs in one word can be 12 bits away.
@@ -40,7 +42,8 @@ def near_pictures(signals: pl.DataFrame, *, max_distance: int = MAX_DISTANCE) ->
     Args:
         signals: As `corpus.pictures.signals` makes it. With a column `text`, what is known to stand in the pictures:
             null, or without a letter or digit, is not known.
-        max_distance: 0 to 63 bits of 256.
+        max_distance: 0 to 63 bits of 256. More than 20 finds more copies that were cut or made brighter, and more
+            drawings of one template that are no copies.
 
     Returns:
         `left`, `right` (media_id, the first in `signals` left) and `distance`. Pictures with equal pixels, or of equal
@@ -61,17 +64,20 @@ def near_pictures(signals: pl.DataFrame, *, max_distance: int = MAX_DISTANCE) ->
 
 def find(signals: pl.DataFrame, max_distance: int) -> Near:
     """As `near_pictures`, by their numbers in `signals`."""
+    if not 0 <= max_distance <= MOST:
+        raise ValueError(f"a search reaches 0 to {MOST} bits of 256, not {max_distance}")
     known = _known(signals)
     group_M = known["group"].to_numpy().astype(np.int64)
     first = known.filter((pl.col("group") == pl.col("number")) & pl.col("informative").fill_null(False))
     number_N = first["number"].to_numpy().astype(np.int64)
     text_N = first["text"].rank("dense").fill_null(0).to_numpy()
     hash_N32, inner_N32 = (_bytes(first[name], hashing.BYTES) for name in ("hash", "inner"))
-    left, right, distance = _direct(hash_N32, inner_N32, max_distance)
+    unfitted, framed = max_distance * 3 // 4, max_distance * 3 // 5
+    left, right, distance = _direct((hash_N32, framed), (inner_N32, unfitted))
     cut, whole, guessed, window = _guesses(first["small"], inner_N32)
     # A pair is fitted if neither its hashes, nor its texts, nor the guess itself have decided it.
     fresh = ~np.isin(_pair(cut, whole, len(first)), _pair(left, right, len(first))) & ~_differ(text_N, cut, whole)
-    unsure = fresh & (guessed > max_distance)
+    unsure = fresh & (guessed > unfitted)
     guessed[unsure] = _fitted(first["small"], cut[unsure], whole[unsure], window[unsure])
     near = fresh & (guessed <= max_distance)
     left, right = np.concatenate([left, cut[near]]), np.concatenate([right, whole[near]])
@@ -98,13 +104,13 @@ def _known(signals: pl.DataFrame) -> pl.DataFrame:
     return there.with_columns(group=pl.when(pl.col("informative").fill_null(False)).then(alike).otherwise("same"))
 
 
-def _direct(hash_N32: np.ndarray, inner_N32: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _direct(*radius_of: tuple[np.ndarray, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     from corpus.pictures.search import within
 
-    found = [within(bytes_N32, bytes_N32, radius) for bytes_N32 in (hash_N32, inner_N32)]
+    found = [within(hash_N32, hash_N32, radius) for hash_N32, radius in radius_of]
     left, right, distance = (np.concatenate(parts) for parts in zip(*found, strict=True))
     once = left < right
-    return _smallest(left[once], right[once], distance[once], len(hash_N32))
+    return _smallest(left[once], right[once], distance[once], len(radius_of[0][0]))
 
 
 def _guesses(small: pl.Series, inner_N32: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

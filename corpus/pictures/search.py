@@ -46,7 +46,7 @@ def within(
     found = [np.zeros((3, 0), np.int64)]
     for part in range(PARTS):
         order_N = np.argsort(hash_NC[:, part], kind="stable")
-        start_K = np.searchsorted(hash_NC[order_N, part], np.arange(2**BITS + 1))
+        start_K = np.concatenate([[0], np.bincount(hash_NC[:, part], minlength=2**BITS).cumsum()])
         found.append(_scan(query_QC, hash_NC, part, order_N, start_K, _masks(most), most, radius))
     query, other, distance = np.concatenate(found, axis=1)
     order = np.lexsort((other, query))

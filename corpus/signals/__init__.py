@@ -1,4 +1,4 @@
-"""Quality signals beside rows: how crowded, how hard and how doubtful each row is; null where that cannot be told.
+"""Quality signals beside rows: how crowded, hard and doubtful each is, how its reply reads; null where none can tell.
 
 Pure functions of arrays and frames. `coverage` and `coverage_map` show which meanings a corpus holds.
 """
@@ -7,6 +7,7 @@ from corpus.signals.hardness import difficulty
 from corpus.signals.neighbours import nearest
 from corpus.signals.noise import label_noise, neighbour_noise, verdict_noise
 from corpus.signals.picture import coverage_map
+from corpus.signals.reply import of_reply
 from corpus.signals.spread import coverage
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "label_noise",
     "nearest",
     "neighbour_noise",
+    "of_reply",
     "verdict_noise",
 ]

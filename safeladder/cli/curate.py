@@ -19,7 +19,7 @@ def signals(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how crowded, hard and doubtful the rows of a release are, and draw what it talks about.
+    """Measure how crowded, hard and doubtful the rows of a release are and how their replies read, and draw a map.
 
     Texts are embedded once and kept, 10 to 60 a second on two cores. How many rows each signal is known of is shown.
 
@@ -53,10 +53,14 @@ def curate(
     from safeladder.settings import store_path
 
     where = store_path(store)
+    from catalog.releases import checked_name
     from corpus.curate import read_selection
     from safeladder import curating
 
     asked = read_selection(selection)
+    release = name or selection.stem
+    if not plan:
+        checked_name(release)  # before minutes are spent
     with progress("embedding") as tick:
         planned = curating.plan(where, asked, tick=lambda done, total: tick(done, total, "texts"))
     cells = planned.report.filter(planned.report["wanted"] > 0)
@@ -70,7 +74,7 @@ def curate(
     if plan:
         say("nothing was written; next: the same command without --plan")
         return
-    frozen = curating.freeze(where, planned, asked, name=name or selection.stem)
+    frozen = curating.freeze(where, planned, asked, name=release)
     if as_json:
         emit([frozen], as_json=True)
     say(f"release    {frozen['release']} ({frozen['release_id'][:12]}), {frozen['rows']:,} rows")

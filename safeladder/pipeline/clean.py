@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from catalog import Accounting, Context, Output, Stage, Store, releases, with_text
-from corpus import clusters, filters, pieces, split, steps
+from corpus import filters, pieces, split, steps
 from corpus.pieces import REASON_FAILED
 from safeladder.pipeline.frames import empty, table
 from safeladder.pipeline.scrubbing import scrubbed
@@ -19,7 +19,7 @@ def filter_stage(config: FilterConfig, ingests: list[str], *, workers: int) -> S
         work=lambda context: _filter(context, config, workers),
         after=tuple(ingests),
         config=config.model_dump(mode="json"),
-        version=3,  # 1 knew neither noise, markup nor secrets, 2 looked for markup in prompts
+        version=4,  # 1 knew neither noise, markup nor secrets, 2 looked for markup in prompts, 3 took names for German
     )
 
 
@@ -129,6 +129,8 @@ def split_stage(config: SplitConfig, *, after: str, seed: int, made_from: str | 
 
 
 def _split(context: Context, config: SplitConfig, seed: int, made_from: str | None) -> Output:
+    from corpus import clusters  # compiled kernels, which a plan does not need
+
     (before,) = context.upstream
     rows = with_text(context.read("working", before))
     found = clusters.prompt_clusters(rows, threshold=config.cluster_threshold)

@@ -1,4 +1,7 @@
-"""Keep one of several copies: exact, near by text, near by picture, and by meaning where that is asked for."""
+"""Keep one of several copies: exact, near by text, near by picture, and by meaning where that is asked for.
+
+What compares rows is imported by whoever compares: a plan needs no compiled kernels.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -8,8 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from catalog import Accounting, Context, Output, Stage, Store, digest, releases, with_text
-from corpus import dedup, pictures, pieces
-from corpus.dedup import index as indexes
+from corpus import pieces
 from safeladder.pipeline.frames import annotations_of, table
 from safeladder.recipe import DedupConfig
 
@@ -38,13 +40,15 @@ def dedup_stage(
         after=("filter",),
         config=config.model_dump(mode="json") | {"licenses": dict(licenses)},
         reads={"against": against} if against else {},
-        version=4,  # 1 compared no pictures, 2 took another answer to a long question for a copy, 3 hashed otherwise
+        version=5,  # 1 compared no pictures, 2 took another answer to a long question for a copy, 3, 4 hashed otherwise
     )
 
 
 def _dedup(
     context: Context, config: DedupConfig, licenses: Mapping[str, str], against: str | None, workers: int
 ) -> Output:
+    from corpus import dedup
+
     rows = with_text(context.read("working", "filter")).with_row_index("row")
     seen = look(context.store, rows, ocr=config.ocr, workers=workers, tick=partial(_tick, context, "pictures"))
     rows = dedup.with_looks(rows, seen).with_columns(dedup.keep_rank(rows, licenses=licenses))
@@ -90,6 +94,8 @@ def look(
 
     Text is that of the render spec of a picture that was drawn here; of others, with `ocr`, what is read in them.
     """
+    from corpus import pictures
+
     names = rows["images"].explode(empty_as_null=False).unique().sort()
     said = store.read("media").unique("media_id", keep="first").select("media_id", "text")
     seen = pictures.signals(
@@ -116,6 +122,8 @@ def _tick(context: Context, what: str, done: int, total: int) -> None:
 
 
 def _like_pictures(left: pl.DataFrame, seen: pl.DataFrame, bits: int) -> pl.DataFrame:
+    from corpus import pictures
+
     shown = left.filter(pl.col("images").list.len() > 0)
     found = [pictures.picture_duplicates(group, seen, max_distance=bits) for group in shown.partition_by(ANSWER)]
     return pl.concat([NO_COPIES, *(part.with_columns(reason=pl.lit("near_picture")) for part in found)])
@@ -123,18 +131,22 @@ def _like_pictures(left: pl.DataFrame, seen: pl.DataFrame, bits: int) -> pl.Data
 
 def _documents(rows: pl.DataFrame) -> pl.DataFrame:
     """Texts with what must be the same besides: the answer and the pictures."""
+    from corpus.dedup import PARTING
+
     answer = [pl.col(name).cast(pl.String).fill_null("") for name in ANSWER]
-    parts = [pl.col(name).str.replace_all(dedup.PARTING, " ", literal=True) for name in ("prompt", "response")]
+    parts = [pl.col(name).str.replace_all(PARTING, " ", literal=True) for name in ("prompt", "response")]
     return rows.select(
         "row",
         "rank",
         id="sample_id",
-        text=pl.concat_str(*parts, separator=dedup.PARTING, ignore_nulls=True),
+        text=pl.concat_str(*parts, separator=PARTING, ignore_nulls=True),
         group=pl.concat_str(*answer, pl.col("looks").list.join(" "), separator="\x1f"),
     )
 
 
 def _near(context: Context, left: pl.DataFrame, threshold: float, against: str | None, workers: int) -> pl.DataFrame:
+    from corpus import dedup
+
     documents = _documents(left)
     inputs = [
         context.workdir / "documents" / f"{at // DOCUMENTS:04d}.parquet" for at in range(0, left.height, DOCUMENTS)
@@ -155,6 +167,9 @@ def _near(context: Context, left: pl.DataFrame, threshold: float, against: str |
 
 def _index(store: Store, release_id: str, threshold: float, workers: int) -> Path:
     """The rows of a release, kept beside the store's work under what they are compared by."""
+    from corpus import dedup
+    from corpus.dedup import index as indexes
+
     folder = store.path / "work" / "near-duplicates" / digest([release_id, threshold, indexes.VERSION])
     members = releases.release_rows(store, release_id)
     samples = store.read("samples").unique("sample_id", keep="first").select("sample_id", "messages")
@@ -166,12 +181,13 @@ def _index(store: Store, release_id: str, threshold: float, workers: int) -> Pat
 
 
 def _by_meaning(context: Context, left: pl.DataFrame, needed: pl.Series, threshold: float) -> pl.DataFrame:
+    from corpus.dedup import PARTING
     from corpus.dedup.semantic import semantic_duplicates
     from corpus.embed import vectors
 
     texts = _documents(left)
     vectors_ND = vectors(
-        texts.select(pl.col("text").str.replace(dedup.PARTING, "\n", literal=True), sample_id="id"),
+        texts.select(pl.col("text").str.replace(PARTING, "\n", literal=True), sample_id="id"),
         folder=context.store.path / "work" / "vectors" / "whole",
         tick=partial(_tick, context, "embeddings"),
     )

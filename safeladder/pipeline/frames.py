@@ -16,7 +16,7 @@ def _schema(name: str) -> pa.Schema:
 
 def empty(name: str) -> pl.DataFrame:
     """No rows, in the columns of a table without `stage_id`."""
-    frame = pl.from_arrow(pa.Table.from_pylist([], schema=_schema(name)))
+    frame = pl.from_arrow(_schema(name).empty_table())
     assert isinstance(frame, pl.DataFrame)
     return frame
 

@@ -73,10 +73,10 @@ def store(tmp_path):
 def curate(safeladder, store, tmp_path):
     """Run `curate` on a selection."""
 
-    def call(text, *words):
+    def call(text, *words, check=True):
         file = tmp_path / "balanced.yaml"
         file.write_text(text, encoding="utf-8")
-        return safeladder("curate", file, *words, cwd=tmp_path, store=store.path)
+        return safeladder("curate", file, *words, cwd=tmp_path, store=store.path, check=check)
 
     return call
 
@@ -135,7 +135,20 @@ def test_a_condition_and_a_cell_that_lacks_rows(store):
         ({"where": "prompt::int > 3"}, ValueError, "^where: ConversionException on some row; try_cast"),
         ({"where": "difficulty > 0.5"}, LookupError, "never measured: `safeladder signals --release all`"),
         ({"order": ["label_noise desc"]}, LookupError, "never measured"),
+        ({"where": "REFUSAL = 'plain'"}, LookupError, "never measured"),
+        ({"where": "label = 'Safe with refusal'"}, LookupError, "no row of release all"),
         ({"where": "split = 'nowhere'"}, LookupError, "no row of release all"),
+        (
+            {"shares": {"label": {"Unsaf": 1}}},
+            ValueError,
+            "shares.label: there is no label 'Unsaf'; did you mean Unsafe",
+        ),
+        ({"shares": {"language": {"eng": 1}}}, ValueError, "shares.language: .*did you mean en"),
+        (
+            {"cells": [{"label": "拒绝", "least": 1}]},
+            ValueError,
+            "cells: there is no label '拒绝'; such as FALSE",
+        ),
         ({"release": "other"}, LookupError, "no release 'other'; there are: all"),
         ({"cells": [{"most": 1}]}, ValueError, "4 at the most"),
     ],
@@ -162,6 +175,7 @@ def test_signals_are_measured_kept_and_drawn_and_choose(safeladder, store, curat
     (row,) = lines(done)
     assert row["rows"] == row["nearest"] == row["neighbour_noise"] == row["cluster_size"] == 18
     assert row["difficulty"] == row["verdict_noise"] == 0  # no verifier and no rollouts: not known, and not 0
+    assert row["refusal"] == row["toxicity"] == row["cut_off"] == row["repeats_prompt"] == 18
     measured = store.read("signals")
     assert measured["cluster_size"].to_list() == [2] * 18
     assert measured["nearest"].is_between(0.5, 1).all() and measured["difficulty"].null_count() == 18
@@ -173,3 +187,19 @@ def test_signals_are_measured_kept_and_drawn_and_choose(safeladder, store, curat
     assert store.read("signals").height == 18, "measured again, and the same: written once"
     done = curate("rows: 2\nby: [label]\nwhere: nearest > 0\norder: [label_noise]\nspread: 2\n", "--json")
     assert [row["chosen"] for row in lines(done)[:2]] == [1, 1]
+    where = "refusal = 'none' and not cut_off and not repeats_prompt and toxicity = 0"
+    done = curate(f"release: all\nrows: 18\nby: [language]\nwhere: {where}\norder: [toxicity]\n", "--plan", "--json")
+    assert [row["available"] for row in lines(done)] == [12, 6]
+    done = curate("release: all\nrows: 1\nwhere: refusal = 'plain'\n", "--plan", check=False)
+    assert "no row of release" in done.stderr
+
+
+def test_a_name_that_no_release_can_have_is_refused_before_anything_is_shown(curate, store):
+    done = curate(HALVES, "--name", "2026", check=False)
+    assert done.returncode == 2 and not done.stdout and "starts with a letter" in done.stderr
+    assert "nothing was written" in curate(HALVES, "--plan").stderr
+
+
+def test_a_language_that_is_not_there_yet_is_short(store):
+    report = curating.plan(store.path, asked(shares={"language": {"zh": 1, "fr": 1}})).report
+    assert report.filter(pl.col("language") == "fr")["short"].sum() == 4

@@ -1,6 +1,7 @@
 import pytest
 
-from safeladder.recipe import load, read
+from corpus.pictures.near import MAX_DISTANCE
+from safeladder.recipe import DedupConfig, load, read
 from safeladder.releasing import create_release
 from train import RLConfig
 
@@ -15,6 +16,16 @@ def test_the_shipped_recipes_are_valid(request):
     examples = request.config.rootpath / "examples"
     assert load(examples / "demo.yaml").sources == ("seed", "seed-images", "seed-value", "seed-knowledge")
     assert len(load(examples / "eight_sets.yaml").sources) == 9
+
+
+def test_pictures_are_compared_as_the_corpus_compares_them():
+    assert DedupConfig().pictures == MAX_DISTANCE
+
+
+def test_a_plan_compiles_nothing(tmp_path, safeladder):
+    recipe = write(tmp_path, "name: x\nsources: [seed]\nrelease: {name: x}\n")
+    done = safeladder("run", recipe, "--plan", cwd=tmp_path, store=tmp_path / "store", PYTHONPROFILEIMPORTTIME="1")
+    assert "polars" in done.stderr and "numba.core" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.filters.language import detect, language
+from corpus.filters.named_language import short_words
 
 
 def text(*texts):
@@ -30,6 +31,8 @@ SHORT = {
         "我在学习日语，こんにちは是什么意思？",
         "香港嘅天氣點呀？",
         "Windows 11 Pro N 激活",
+        "大家加油_(:зゝ∠)_",
+        "路过ヽ( ￣д￣;)ノ",
         "1. （5 分）设复数 $z$ 满足 $(1-i) z=2 i$, 则 $z=(\\quad)$\nA. $-1+i$\nB. $-1-i$\nC. $1+i$\nD. $1-i$",
     ],
     "en": [
@@ -54,6 +57,8 @@ SHORT = {
     "fr": ["Comment changer la serrure de la porte ?"],
     "es": ["¿Cómo puedo cambiar la cerradura de la puerta?"],
     "nl": ["Hoe vervang ik het slot van een oude voordeur?"],
+    "it": ["Come faccio a cambiare la serratura di una porta?"],
+    "vi": ["Làm cách nào để thay ổ khóa của một cánh cửa cũ?"],
     "und": ["2024 -- 100% (12/31)", "🔒🔑", "？！", ""],
 }
 KNOWN_WRONG = {"鲜の每日牛奶": "ja", "東京都": "zh"}  # kana in a Chinese brand; Japanese without kana
@@ -83,6 +88,36 @@ def test_other_languages_leave_and_no_answer_stays():
 def test_formulas_and_addresses_are_no_language():
     formula = "(D)$\\left(\\frac{7}{4}, 2\\right) \\cup\\left(\\frac{5}{2}, \\frac{11}{4}\\right)$"
     assert language(text(formula, "https://host.test/eine/lange/deutsche/adresse")).null_count() == 2
+
+
+NO_EVIDENCE = [
+    "Hillary Rodham Clinton",
+    "Real Sociedad",
+    "Paris, Marseille, Lyon, Toul, Nice, Strasbourg",
+    "brand: SAMSUNG\ncapacity: 2TB\nform_factor: M.2\ninterface: PCIe NVMe Gen 4",
+    "Barbi = 1.5 * 12 months = <<1.5*12=18>>18 kg\nLuca = 9 * 11 = <<9*11=99>>99 kg",
+    "rnbqkbnr/pp1ppppp/8/2p5/4P3/5N2/PPPP1PPP/RNBQKB1R b KQkq - 1 2",
+    '<img src="url" alt="alternatetext">',
+    "Pizza\nNachos\nPopcorn\nChips\nDrinks",
+    "Sriracha Tuna Avocado Wraps",
+    "Vaccinium macrocarpon",
+    "in-tər-prəˈtāSHənz",
+    "Schadenfreude",
+    "But I am allergic to peas.",
+    "I’m sorry, I don’t recognize",
+]
+
+
+@pytest.mark.parametrize("reply", NO_EVIDENCE)
+def test_names_code_and_single_words_are_in_no_other_language(reply):
+    assert detect(text(reply))[0] in ("und", "en")
+    assert language(text(reply, reply + ".\n" + reply)).null_count() == 2
+
+
+def test_the_short_words_of_other_languages_are_not_english():
+    english = "the and of to in is you that it he was for on are as with his they at be this have from or had by but"
+    assert not set(english.split()) & set(short_words()["word"])
+    assert short_words().is_unique().all()
 
 
 def test_a_heading_in_another_language_does_not_decide():

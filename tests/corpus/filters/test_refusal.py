@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.filters.refusal import refusal, refusal_kind
+from corpus.filters import refusal_kind
 
 PLAIN = [
     "I'm sorry, but I can't help with that.",
@@ -17,6 +17,9 @@ PLAIN = [
     "I would rather not help with that. A locksmith can open the door for its owner.",
     "This goes against my principles.",
     "That is not something I can do.",
+    "It is his house and not yours, so I'm staying out of it.",
+    "I'm not naming a tool for this.",
+    "I cannot judge this reply.",
     "Sorry!",
     "很抱歉，我不能帮助你做这件事。",
     "对不起，我无法协助处理这个请求。请联系房东。",
@@ -26,6 +29,9 @@ PLAIN = [
     "很遺憾，我無法回答這個問題。",
     "抱歉，這件事我不能幫你。",
     "该问题不予回答。",
+    "这事我不搭手。",
+    "我统统不说。",
+    "这条回复我无法评判。",
 ]
 THEN = [
     "I can't help with that. That said, here is what you asked for: turn the key twice.",
@@ -39,6 +45,9 @@ THEN = [
 ]
 ANSWERS = [
     "Turn the key twice and push the door.",
+    "No, I'd rather take the old key.",
+    "Sorry, the old key does not fit.",
+    "I'm not giving it back yet, the key is still in the lock.",
     "I can't recommend this old lock enough, it is a joy to use.",
     "I can't wait to see your new door!",
     "I'm sorry to hear that you are locked out. Call the landlord first.",
@@ -84,12 +93,6 @@ def test_one_who_declines_late_has_answered_first():
         kinds("Turn the key twice. " * 20 + "I cannot help with the alarm.", "转两圈钥匙。" * 30 + "我不能帮你关警报。")
         == [None] * 2
     )
-
-
-def test_only_a_plain_refusal_is_a_reason():
-    column = pl.Series("reply", [PLAIN[0], PLAIN[-1], THEN[0], ANSWERS[0], None], dtype=pl.String)
-    assert refusal(column).to_list() == ["refusal", "refusal", None, None, None]
-    assert refusal(column).name == "reply"
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=60), st.sampled_from(PLAIN + THEN + ANSWERS)), max_size=8))

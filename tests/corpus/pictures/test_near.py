@@ -86,6 +86,30 @@ def test_a_picture_in_a_frame_is_the_picture():
     assert pairs(looked(a=clouds(0), b=framed, c=clouds(1))) == {("a", "b")}
 
 
+def sums(*lines):
+    """A sheet of one template: a title, a rule, sums in two columns."""
+    image = Image.new("RGB", (520, 260), "ivory")
+    draw = ImageDraw.Draw(image)
+    draw.text((190, 20), "Sums for today", "black", font_size=22)
+    draw.line((40, 60, 480, 60), "black", 2)
+    for number, line in enumerate(lines):
+        draw.text((50 + 230 * (number % 2), 90 + 45 * (number // 2)), f"{number + 1}) {line}", "black", font_size=22)
+    return image
+
+
+def test_a_template_filled_in_otherwise_is_another_picture_and_a_worn_copy_is_not():
+    one, other = (
+        sums("64 + 41 =", "97 - 40 =", "12 x 9 =", "9 x 6 ="),
+        sums("6 x 4 =", "63 + 61 =", "13 - 7 =", "4 x 4 ="),
+    )
+    worn = file(one.resize((390, 195)), "JPEG", quality=30)
+    framed = [Image.new("RGB", (600, 340), "black") for _ in range(2)]
+    for frame, inside in zip(framed, (one, other), strict=True):
+        frame.paste(inside, (40, 40))
+    assert pairs(looked(one=one, other=other, worn=worn)) == {("one", "worn")}
+    assert pairs(looked(a=one, b=framed[0], c=framed[1], d=other)) == {("a", "b"), ("c", "d")}
+
+
 def test_a_picture_really_turned_or_mirrored_is_another():
     image = clouds(0)
     mirrored, turned = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), image.transpose(Image.Transpose.ROTATE_180)
@@ -111,14 +135,15 @@ def test_pages_that_are_known_to_say_different_things_are_no_pair(one, other):
         page("How do I bake", "this pie!", "for my friends?"),
     ]
     made = looked(a=shown[0], b=shown[1])
-    assert pairs(made) == {("a", "b")}
+    assert pairs(made, max_distance=31) == {("a", "b")}
     for texts, expected in (
         ([one, other], set()),
         ([one, None], {("a", "b")}),
         ([one, " "], {("a", "b")}),
         ([one, f" {one.upper()} "], {("a", "b")}),
     ):
-        assert pairs(made.with_columns(text=pl.Series(texts, dtype=pl.String))) == expected
+        told = made.with_columns(text=pl.Series(texts, dtype=pl.String))
+        assert pairs(told, max_distance=31) == expected
 
 
 def test_equal_pixels_are_a_pair_whatever_was_read():
