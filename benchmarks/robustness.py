@@ -31,7 +31,7 @@ from verifiers.checkpoint import read_manifest  # noqa: E402
 from verifiers.metrics import binary_metrics, bootstrap_weights  # noqa: E402
 
 PER_CELL = {"train": 800, "calibration": 200, "test": 200}  # rows of one language and reading, at most
-QUICK = {"train": 400, "calibration": 50, "test": 50}
+QUICK = {"train": 200, "calibration": 50, "test": 50}
 CHILDREN = 1.0  # edited children of a training row, on average
 CONFIG = VerifierConfig(epochs=2, train_tokens=256)
 MEASURED = {
