@@ -70,7 +70,9 @@ def cost(recipe: Recipe, store: Store, *, kept: Path | None = None) -> list[Part
     assert config is not None
     parents = generate.parents_of(config, store)
     what = config.model_dump(mode="json", exclude={"executor", "certain", "verifier"})
-    name = f"{digest([what, recipe.seed, parents, LEAST, MOST])}.json"
+    asking = [GENERATORS[name].fingerprint for name in fill.order(config.jobs)]
+    asking += [f"{one.name}@{JUDGES[one.name].version}" for one in config.judges]
+    name = f"{digest([what, asking, recipe.seed, parents, LEAST, MOST, Part._fields])}.json"
     if kept and (kept / name).exists():
         return [Part(*part) for part in json.loads((kept / name).read_bytes())]
     with tempfile.TemporaryDirectory() as folder:
@@ -139,6 +141,7 @@ class _Trial:
             seed=self.seed,
             n=n,
             wanted=planned.wanted | following.wanted,
+            present=generate.present(name, self.rows),
             picture=generate.pictures(self.store),
         )
         seconds, scale = time.monotonic() - began, asked / len(items)

@@ -107,7 +107,7 @@ def _app(verifier: Verifier, model: str, key: str) -> web.Application:
     async def classify(request: web.Request) -> web.Response:
         try:
             body = await request.json()
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, web.RequestPayloadError):
             return _error(400, TAKES)
         if not isinstance(body, dict) or not {"messages"} <= set(body) <= {"messages", "model"}:
             return _error(400, TAKES)
@@ -141,14 +141,21 @@ async def _judge(verifier: Verifier, waiting: asyncio.Queue[_Asked]) -> None:
         asked = [await waiting.get()]
         while len(asked) < AT_ONCE and not waiting.empty():
             asked.append(waiting.get_nowait())
-        try:
-            entries = await asyncio.to_thread(_entries, verifier, asked)
-        except Exception as error:
-            for one in asked:
-                one.told.set_exception(error)
-        else:
-            for one, entry in zip(asked, entries, strict=True):
-                one.told.set_result(entry)
+        await _tell(verifier, asked)
+
+
+async def _tell(verifier: Verifier, asked: list[_Asked]) -> None:
+    try:
+        entries = await asyncio.to_thread(_entries, verifier, asked)
+    except Exception as error:
+        if len(asked) == 1:
+            asked[0].told.set_exception(error)
+            return
+        for one in asked:  # one of them is at fault, not all
+            await _tell(verifier, [one])
+    else:
+        for one, entry in zip(asked, entries, strict=True):
+            one.told.set_result(entry)
 
 
 def _entries(verifier: Verifier, asked: list[_Asked]) -> list[tuple[dict[str, Any], int]]:

@@ -14,6 +14,7 @@ from corpus.readers import BadRecord, ReadError, records
 
 WORDS, CHARACTERS = 3, 3  # tokens of a run, where an item is mostly words, and where it is mostly single characters
 SALTED_WORDS, SALTED_CHARACTERS = 4, 5
+LONGEST = 64  # tokens of a run
 PLAIN_SALT = bytes(16)
 # What a word and a character weigh: below CHECKED an item says too little, below EDITED only the whole of it counts.
 WORD, CHARACTER, CHECKED, EDITED = 3, 2, 12, 24
@@ -78,8 +79,9 @@ def exam(
     Raises:
         ValueError: If there is no item, an id is null or stands twice, or an option is out of range.
     """
-    if min(words, characters) < 2:
-        raise ValueError(f"a run has at least 2 tokens, not {min(words, characters)}")
+    for tokens_of_a_run in (words, characters):
+        if not 2 <= tokens_of_a_run <= LONGEST:
+            raise ValueError(f"a run has 2 to {LONGEST} tokens, not {tokens_of_a_run}")
     if items.is_empty():
         raise ValueError(f"exam {name} has no items")
     twice = items.filter(pl.col("item_id").is_duplicated() | pl.col("item_id").is_null())

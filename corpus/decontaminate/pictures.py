@@ -31,8 +31,8 @@ def find_pictures(signals: pl.DataFrame, index: Index) -> pl.DataFrame:
 
     Args:
         signals: As `corpus.pictures.signals` makes it, one row for each picture. A picture that is flat or cannot be
-            opened is like no other. With a column `text`, what is known to stand in the pictures; null, or without a
-            letter or digit, is not known.
+            opened is like no other. With a column `text`, what is known to stand in the pictures; null, or fewer than 3
+            letters and digits, is not known.
         index: From `corpus.decontaminate.index`.
 
     Returns:

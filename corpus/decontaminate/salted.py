@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from corpus.decontaminate.exam import ITEMS, Exam
+from corpus.decontaminate.exam import ITEMS, LONGEST, Exam
 from corpus.pictures.hashing import BYTES
 from corpus.readers import ReadError
 
 FORMAT, VERSION = "safeladder-salted-exam-", "2"  # 1 had no runs with holes
-LONGEST = 64  # tokens of a run
 
 
 def is_salted(path: Path) -> bool:
@@ -65,6 +64,8 @@ def load(path: Path, *, name: str | None = None) -> Exam:
                 if number == 1:
                     head = {key: line[key] for key in ("format", "name", "salt", "items")}
                     salt = bytes.fromhex(head["salt"])
+                    if not isinstance(head["name"], str):
+                        raise ValueError
                     continue
                 runs = line["runs"] and np.frombuffer(base64.b64decode(line["runs"], validate=True), "<u8")
                 pictures = {key: line[key] and bytes.fromhex(line[key]) for key in ("picture", "inner")}
@@ -73,6 +74,8 @@ def load(path: Path, *, name: str | None = None) -> Exam:
                 # As many runs as `hashing.runs` makes of some number of tokens.
                 if runs is not None and (not len(runs) or (not line["whole_only"] and (len(runs) - 1) % line["n"])):
                     raise ValueError
+                if runs is None and not (line["text_unchecked"] or line["picture"] or line["picture_unchecked"]):
+                    raise ValueError  # nothing would find it, and nothing says so
                 rows.append(
                     {
                         **{key: line[key] for key in ITEMS if key not in ("text", "small", "shown")},

@@ -6,7 +6,7 @@ from corpus.filters.named_language import CJK, ENGLISH, NO_WORDS, named_language
 
 UNDETERMINED = "und"
 READ = 5000  # characters of a text that decide
-FIRST_LOOK = 200  # characters that are looked at for plain English
+ENGLISH_LOOK = 200  # characters that are looked at for plain English
 
 ASK = "?"
 OTHER_LETTER = r"[\p{L}\p{M}&&[^\p{Han}]]"
@@ -39,7 +39,7 @@ def detect(text: pl.Series) -> pl.Series:
     """
     frame = pl.DataFrame({"text": text.fill_null("").str.head(READ)}).with_row_index("row")
     plain = pl.col("text").str.len_bytes() == pl.col("text").str.len_chars()
-    start = pl.col("text").str.head(FIRST_LOOK)
+    start = pl.col("text").str.head(ENGLISH_LOOK)
     common = start.str.count_matches(ENGLISH_ONLY)
     latin = frame.filter(plain).with_columns(
         code=pl.when((common >= ENOUGH) & (ONE_IN * common > start.str.count_matches(" ", literal=True)))

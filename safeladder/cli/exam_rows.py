@@ -34,7 +34,7 @@ def of_file(path: Path) -> "tuple[pl.DataFrame, Callable[[str], bytes], pl.DataF
         "images": pl.List(pl.String())
     }
     rows = pl.DataFrame(found, schema=kinds)
-    rows = rows.with_columns(prompt=pl.coalesce("prompt", "text")).drop("text")
+    rows = rows.with_columns(prompt=pl.concat_str("prompt", "text", separator="\n", ignore_nulls=True)).drop("text")
     named = rows["images"].explode().drop_nulls().unique().sort().to_list()
     for name in named:
         if not (path.parent / name).is_file():
@@ -58,22 +58,33 @@ def _row(path: Path, line: int, fields: dict[str, Any]) -> dict[str, Any]:
     from corpus.decontaminate import TEXTS
     from corpus.readers import ReadError
 
-    fields = fields | (_of_messages(fields["messages"]) if isinstance(fields.get("messages"), list) else {})
-    texts = {name: fields[name] for name in (*TEXTS, "text") if isinstance(fields.get(name), str)}
-    images = fields.get("images") or ([fields["image"]] if fields.get("image") else [])
+    messages = fields["messages"] if isinstance(fields.get("messages"), list) else []
+    parts = (fields, _of_messages(messages))
+    found = {name: [part[name] for part in parts if isinstance(part.get(name), str)] for name in (*TEXTS, "text")}
+    texts = {name: "\n".join(said) for name, said in found.items() if said}
+    images = fields.get("images") or fields.get("image") or []
+    images = images if isinstance(images, list) else [images]
+    if not images and any(part.get("type") != "text" for message in messages for part in _parts(message)):
+        raise ReadError(f"{path}, record {line}: pictures inside `messages` are not read; name their files in `images`")
     if not texts and not images:
         raise ReadError(f"{path}, record {line}: expected prompt, response, text, messages or image")
-    return {"sample_id": str(fields.get("id", line)), **texts, "images": [str(image) for image in images]}
+    name = line if fields.get("id") is None else fields["id"]
+    return {"sample_id": str(name), **texts, "images": [str(image) for image in images]}
 
 
 def _of_messages(messages: list[Any]) -> dict[str, str]:
     """Text of messages: the last reply is the response, all before it the prompt."""
-    said = [(message.get("role"), _text(message.get("content"))) for message in messages if isinstance(message, dict)]
+    said = [(message.get("role"), _text(message)) for message in messages if isinstance(message, dict)]
     response = {"response": said.pop()[1]} if said and said[-1][0] == "assistant" else {}
-    return {"prompt": "\n".join(text for _, text in said), **response}
+    return response | ({"prompt": "\n".join(text for _, text in said)} if said else {})
 
 
-def _text(content: Any) -> str:
+def _text(message: dict[str, Any]) -> str:
+    return "\n".join(part["text"] for part in _parts(message) if isinstance(part.get("text"), str))
+
+
+def _parts(message: Any) -> list[dict[str, Any]]:
+    content = message.get("content") if isinstance(message, dict) else None
     if isinstance(content, str):
-        return content
-    return "\n".join(part["text"] for part in content or () if isinstance(part, dict) and part.get("text"))
+        return [{"type": "text", "text": content}]
+    return [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []

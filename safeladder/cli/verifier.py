@@ -94,7 +94,10 @@ def serve(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one")] = 8001,
-    api_key: Annotated[str | None, typer.Option(help="What the server asks for; by default a random one")] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(envvar="SAFELADDER_KEY", help="What the server asks for; by default a random one"),
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:

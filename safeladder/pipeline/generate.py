@@ -110,8 +110,7 @@ def _write(context: Context, *, config: GenerateConfig, name: str, parents: str 
         seed=seed,
         n=n,
         wanted=filled.wanted,
-        # A translation that is confirmed is given once more.
-        present=frozenset() if name in fill.CHECKS.values() else frozenset(row["sample_id"] for row in rows),
+        present=present(name, rows),
         picture=pictures(context.store),
         executor=config.executor,
         tick=context.tick,
@@ -119,6 +118,11 @@ def _write(context: Context, *, config: GenerateConfig, name: str, parents: str 
     lost = int(made.gone["failed"].sum())
     require_most(context, f"{PREFIX}{name}", lost, made.asked)
     return _output(name, made, missing=filled.missing * n)
+
+
+def present(name: str, rows: Sequence[dict[str, Any]]) -> frozenset[str]:
+    """Samples that a generator is not to give again; a translation that is confirmed is given once more."""
+    return frozenset() if name in fill.CHECKS.values() else frozenset(row["sample_id"] for row in rows)
 
 
 def answers_of(context: Context, name: str) -> Path:
@@ -219,16 +223,16 @@ def with_facts(rows: pl.DataFrame, lineage: pl.DataFrame) -> list[dict[str, Any]
     return found
 
 
-def to_judge(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of generators whose label a judge is to say.
-
-    A request alone was written to be answered, a translation to be confirmed; some labels follow from how a row was
-    made.
-    """
+def finished(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with a reply or a label: a request alone was written to be answered, a translation to be confirmed."""
     return [
         row
         for row in rows
-        if row["messages"][-1]["role"] == "assistant"
-        and row["origin"] != "construction"
+        if (row["messages"][-1]["role"] == "assistant" or row["origin"] == "construction")
         and row["relation"].partition("@")[0] not in fill.CHECKS
     ]
+
+
+def to_judge(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of these the rows whose label a judge is to say: some labels follow from how a row was made."""
+    return [row for row in finished(rows) if row["origin"] != "construction"]

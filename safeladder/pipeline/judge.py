@@ -9,11 +9,10 @@ import polars as pl
 from catalog import Accounting, Context, Output, Stage, Store, digest
 from corpus.pieces import REASON_FAILED
 from safeladder.pipeline.frames import annotations_of, empty, table
-from safeladder.pipeline.generate import answers_of, pictures, require_most, to_judge, upstream
+from safeladder.pipeline.generate import answers_of, finished, pictures, require_most, to_judge, upstream
 from safeladder.pipeline.release import reviews
 from safeladder.pipeline.verify import CHECKPOINTS, score_rows
 from safeladder.recipe import GenerateConfig, JudgeConfig
-from synth import fill
 from synth.generators import GENERATORS
 from synth.inference import complete
 from synth.judges import JUDGES, TASKS, Judgement, Rule, Subject, from_verdicts, settle
@@ -70,16 +69,6 @@ def _open(context: Context) -> list[dict[str, Any]]:
     """Rows whose label does not follow from how they were made, once each: those that judges are for."""
     by_id = {row["sample_id"]: row for row in to_judge(upstream(context))}
     return [by_id[key] for key in sorted(by_id)]
-
-
-def _written(context: Context) -> list[dict[str, Any]]:
-    """Rows with a reply or a label; a request alone was written to be answered, and a translation to be confirmed."""
-    return [
-        row
-        for row in upstream(context)
-        if (row["messages"][-1]["role"] == "assistant" or row["origin"] == "construction")
-        and row["relation"].partition("@")[0] not in fill.CHECKS
-    ]
 
 
 def _subject(row: dict[str, Any]) -> Subject:
@@ -143,7 +132,7 @@ def _judge_by_verifier(context: Context, *, checkpoint_id: str) -> Output:
 
     subjects = [_subject(row) for row in _open(context) if row["task"] in (None, "safety")]
     asked = pl.DataFrame(
-        [(one.sample_id, one.prompt, one.response) for one in subjects if not one.images],
+        [(one.sample_id, one.asked, one.response) for one in subjects if not one.images],
         schema={"sample_id": pl.String, "prompt": pl.String, "response": pl.String},
         orient="row",
     )
@@ -171,7 +160,7 @@ def _settle(context: Context, *, certain: float) -> Output:
 
     A row that a judge's server did not answer about, and no other judge settled, has failed.
     """
-    written = _written(context)
+    written = finished(upstream(context))
     stages = [stage for stage in context.upstream if stage.startswith(PREFIX)]
     said = pl.concat([empty("judgements"), *(context.read("judgements", stage).drop("stage_id") for stage in stages)])
     unanswered = {id for stage in stages for id in context.read("rejections", stage)["sample_id"]}

@@ -79,9 +79,9 @@ class Parent:
     @property
     def unanswered(self) -> list[int]:
         """Places in `asked` of the user's turns that no reply follows: those before another one, and the last."""
-        roles = [message["role"] for message in self.asked]
-        pairs = zip(roles, [*roles[1:], "user"], strict=True)
-        return [place for place, pair in enumerate(pairs) if pair == ("user", "user")]
+        spoken = [(place, message["role"]) for place, message in enumerate(self.asked) if message["role"] != "system"]
+        after = [*(role for _, role in spoken[1:]), "user"]
+        return [place for (place, role), then in zip(spoken, after, strict=True) if (role, then) == ("user", "user")]
 
     @property
     def said(self) -> tuple[list[tuple[str, str]], str]:

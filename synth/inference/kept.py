@@ -12,7 +12,10 @@ _servers: dict[str, Server] = {}
 
 @contextmanager
 def kept_servers() -> Iterator[None]:
-    """Keep the servers that jobs of this process start until the block ends; jobs of the same engine share one."""
+    """Keep the server that a job of this process starts until the block ends, or a job wants another: a GPU holds one.
+
+    For one thread of a process.
+    """
     global _ends
     if _ends is not None:  # who began first ends them
         yield
@@ -27,9 +30,14 @@ def kept_servers() -> Iterator[None]:
 
 
 def running(engine: Workers) -> Server | None:
-    """The server that is kept for an engine, unless it has ended by itself."""
+    """The server that is kept for an engine, unless it has ended by itself; one of another engine makes room."""
     server = _servers.get(engine.model_dump_json())
-    return server if server is not None and server.process.poll() is None else None
+    if server is not None and server.process.poll() is None:
+        return server
+    _servers.clear()
+    if _ends is not None:
+        _ends.close()
+    return None
 
 
 def keep(engine: Workers, server: Server, own: ExitStack) -> None:

@@ -28,7 +28,7 @@ _POLICIES = tuple(taxonomy.crosswalk("shieldgemma").labels)
 def _llama_guard(version: int) -> Judge:
     scheme = f"llama-guard-{version}"
     contract = TwoLines(codes=tuple(taxonomy.crosswalk(scheme).labels))
-    return Judge(f"llama_guard_{version}", 1, "unsafe", contract, _EXCHANGE, scheme=scheme)
+    return Judge(f"llama_guard_{version}", 2, "unsafe", contract, _EXCHANGE, scheme=scheme)
 
 
 def _qwen3guard(controversial: str, name: str) -> Judge:
@@ -39,26 +39,26 @@ def _qwen3guard(controversial: str, name: str) -> Judge:
         known=tuple(label for label in taxonomy.crosswalk("qwen3guard").labels if label != "None"),
         refusal="Refusal",
     )
-    return Judge(name, 1, "unsafe", contract, _EXCHANGE, scheme="qwen3guard")
+    return Judge(name, 2, "unsafe", contract, _EXCHANGE, scheme="qwen3guard")
 
 
 JUDGES: dict[str, Judge | Rule] = {
     judge.name: judge
     for judge in (
-        Judge("safety_verdict", 1, "safety", FinalVerdict(labels=labels.SAFETY), _EXCHANGE, "safety"),
-        Judge("safety_json", 1, "safety", JsonVerdict(labels=labels.SAFETY), _EXCHANGE, "safety"),
-        Judge("safety_label", 1, "safety", ExactLabel(labels=labels.SAFETY), _EXCHANGE, "safety"),
+        Judge("safety_verdict", 2, "safety", FinalVerdict(labels=labels.SAFETY), _EXCHANGE, "safety"),
+        Judge("safety_json", 2, "safety", JsonVerdict(labels=labels.SAFETY), _EXCHANGE, "safety"),
+        Judge("safety_label", 2, "safety", ExactLabel(labels=labels.SAFETY), _EXCHANGE, "safety"),
         # A verifier of ours behind an address; one of the store judges without a server, as `verifier` in a recipe.
         Judge("safety_verifier", 1, "safety", ClassProbs(labels=labels.SAFETY), _EXCHANGE),
-        Judge("unsafe_tokens", 1, "unsafe", _HARM, _EXCHANGE, "unsafe"),
+        Judge("unsafe_tokens", 2, "unsafe", _HARM, _EXCHANGE, "unsafe"),
         # The request stays out: a disguise that fools the judge is in the request.
-        Judge("unsafe_reply_tokens", 1, "unsafe", _HARM, ("response",), "unsafe"),
-        Judge("value_tokens", 1, "value", _VALUE, _EXCHANGE, "value"),
-        Judge("knowledge_tokens", 1, "knowledge", _FACT, _EXCHANGE, "knowledge"),
-        Judge("knowledge_gold_tokens", 1, "knowledge", _FACT, (*_EXCHANGE, "gold"), "knowledge_gold"),
+        Judge("unsafe_reply_tokens", 2, "unsafe", _HARM, ("response",), "unsafe"),
+        Judge("value_tokens", 2, "value", _VALUE, _EXCHANGE, "value"),
+        Judge("knowledge_tokens", 2, "knowledge", _FACT, _EXCHANGE, "knowledge"),
+        Judge("knowledge_gold_tokens", 2, "knowledge", _FACT, (*_EXCHANGE, "gold"), "knowledge_gold"),
         Judge(
             "preference_tokens",
-            1,
+            2,
             "preference",
             _PLACE,
             (*_EXCHANGE, "other"),
@@ -66,7 +66,7 @@ JUDGES: dict[str, Judge | Rule] = {
             passes=(Pass("as_is"), Pass("swapped", swap=True)),
             merge=both_orders,
         ),
-        Judge("helpful_score", 1, "helpfulness", Score(low=0, high=10), _EXCHANGE, "helpfulness"),
+        Judge("helpful_score", 2, "helpfulness", Score(low=0, high=10), _EXCHANGE, "helpfulness"),
         Rule("illogical", 1, "safety", illogical),
         Rule("refusal", 2, "refusal", refusal),
         _llama_guard(3),
@@ -75,14 +75,14 @@ JUDGES: dict[str, Judge | Rule] = {
         _qwen3guard("safe", "qwen3guard_loose"),
         Judge(
             "wildguard",
-            1,
+            2,
             "unsafe",
             KeyLines(level="Harmful response", levels={"yes": "unsafe", "no": "safe"}, refusal="Response refusal"),
             _EXCHANGE,
         ),
         Judge(
             "shieldgemma",
-            1,
+            2,
             "unsafe",
             LabelTokens(words={"en": {"safe": "no", "unsafe": "yes"}}),
             _EXCHANGE,

@@ -44,8 +44,14 @@ class Subject(BaseModel):
         """All text before the last reply; of a conversation who said what, without the thinking of earlier replies."""
         asked = self.messages[:-1] if self.answered else self.messages
         if not any(message["role"] == "assistant" for message in asked):
-            return "\n".join(_text(message) for message in asked)
+            return self.asked
         return "\n".join(f"[{message['role']}]\n{_spoken(message)}" for message in asked)
+
+    @property
+    def asked(self) -> str:
+        """All text before the last reply as verifiers learn it: nobody is named."""
+        asked = self.messages[:-1] if self.answered else self.messages
+        return "\n".join(_text(message) for message in asked)
 
     @property
     def response(self) -> str | None:

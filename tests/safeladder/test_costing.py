@@ -5,10 +5,9 @@ import json
 import polars as pl
 import pytest
 
-from catalog import Store
+from catalog import Store, with_text
 from safeladder import costing, generating
 from synth.balance import Job, Plan
-from synth.generators import GENERATORS
 from synth.inference import Endpoint
 from tests.safeladder.test_generate import FRAUD, run, write
 from tests.synth.inference.faults import Server, running
@@ -128,4 +127,18 @@ def test_a_conversation_takes_a_request_for_each_turn(tmp_path):
     assert parts["synth:escalation"].requests == 8
     assert parts["synth:rollout"].requests == 8 * 2 * 3  # two conversations of three turns each
     assert parts["judge:safety_label"].requests == 16
-    assert GENERATORS["escalation"].makes == "request"
+
+
+def test_a_reply_that_the_release_has_already_is_no_row_and_is_not_judged(tmp_path):
+    with running(Server(write=flawless)) as server:
+        store = run(recipe(server, *HARMFUL, judges=("illogical", "refusal", "safety_label")), tmp_path)
+    rows = with_text(store.read("samples")).drop_nulls("response")
+    said = dict(rows.select("prompt", "response").iter_rows())
+
+    def again(body):
+        return next((reply for prompt, reply in said.items() if prompt in str(body)), None) or flawless(body)
+
+    with running(Server(write=again)) as server:
+        parts = measured(recipe(server, {"generator": "rollout"}, parents="made"), tmp_path)
+    assert parts["synth:rollout"].requests and parts["synth:rollout"].parsed == 0
+    assert parts["judge:safety_label"].requests in (0, None)

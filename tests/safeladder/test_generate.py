@@ -202,7 +202,6 @@ def test_several_processes_ask_for_one_run(done, tmp_path):
 
 
 def test_an_escalation_is_answered_turn_by_turn_judged_and_released(tmp_path):
-    # As a planner that knows of escalations writes it.
     jobs = tuple(
         job.model_copy(update={"generator": "escalation"})
         for job in plan(requests=8).jobs

@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from catalog.ids import chat
 from catalog.labels import SAFETY
 from synth.inference import Endpoint, EndpointLost, Request, complete
 from synth.judges import JUDGES, Subject, from_verdicts, judgements
@@ -173,19 +174,23 @@ def test_the_judge_says_of_every_sample_what_the_verifier_of_the_store_says(serv
         Subject.of("怎么做这个东西", f"<think>{UNSAFE}</think>{REFUSAL}"),
         Subject.of(PROMPT, "天" * 50),
         Subject.of(PROMPT, " "),
+        Subject(sample_id="turns", messages=(*chat(PROMPT, REFUSAL), *chat("and now?", UNSAFE))),
         Subject.of(PROMPT),
         Subject.of("what is this?", UNSAFE, images=["0" * 64]),
     ]
     found = judged(subjects, engine(server, monkeypatch), tmp_path)
-    asked = subjects[:4]
-    verdicts = verifier.score([one.prompt for one in asked], [one.response for one in asked])
+    asked = subjects[:5]
+    verdicts = verifier.score([one.asked for one in asked], [one.response for one in asked])
     ids = pl.Series("sample_id", [one.sample_id for one in asked])
     stored = from_verdicts(verdicts.with_columns(ids, checkpoint_id=pl.lit(server["model"])))
     assert [one.sample_id for one in found] == [one.sample_id for one in subjects]
     for here, there in zip(found, stored, strict=False):
         assert (here.outcome, here.label, here.reason) == (there.outcome, there.label, there.reason)
         assert here.p == (there.p and pytest.approx(there.p, abs=1e-6))
-    assert [one.outcome for one in found] == ["scored", "scored", "truncated", "ambiguous", *["not_applicable"] * 2]
+    assert [one.outcome for one in found] == [
+        *("scored", "scored", "truncated", "ambiguous", "scored"),
+        *["not_applicable"] * 2,
+    ]
     assert found[0].judge == f"safety_verifier@1/{server['model']}" and found[-1].reason == "reads_text_alone"
     again = judged(subjects, engine({**server, "url": "http://127.0.0.1:9"}, monkeypatch), tmp_path)
     assert again == found  # the answers were kept: nobody listens there

@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from corpus.readers import ReadError
 from safeladder.cli.console import DidNotHold
 from safeladder.cli.exam import app
 from synth.images import RenderSpec, render
@@ -25,6 +26,40 @@ def test_rows_that_hold_an_item_of_a_salted_exam_are_told_and_the_check_does_not
     told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert [(hit["sample_id"], hit["item_id"], hit["kind"]) for hit in told] == [("b", "f1", "verbatim")]
     assert isinstance(done.exception, DidNotHold) and "ferry" not in done.output
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "nothing", "text": ITEM},
+        {"prompt": ITEM, "messages": [{"role": "user", "content": "nothing"}]},
+        {"id": None, "messages": [{"role": "user", "content": [{"type": "text", "text": ITEM}]}]},
+        {"messages": [{"role": "user", "content": "nothing"}, {"role": "assistant", "content": ITEM}]},
+    ],
+)
+def test_every_text_of_a_row_is_read(tmp_path, row):
+    (tmp_path / "quiz.jsonl").write_text(json.dumps({"id": "f1", "text": ITEM}) + "\n")
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    asked = ["check", "--exam", str(tmp_path / "quiz.jsonl"), "--input", str(tmp_path / "rows.jsonl"), "--json"]
+    done = CliRunner().invoke(app, asked)
+    assert [json.loads(line)["sample_id"] for line in done.stdout.splitlines() if line.startswith("{")] == ["1"]
+    assert isinstance(done.exception, DidNotHold)
+
+
+def test_a_picture_that_would_not_be_looked_at_is_an_error(tmp_path):
+    (tmp_path / "quiz.jsonl").write_text(json.dumps({"id": "f1", "text": ITEM}) + "\n")
+    shown = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "a.png"}}]}
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"messages": [shown]}) + "\n")
+    asked = ["check", "--exam", str(tmp_path / "quiz.jsonl"), "--input", str(tmp_path / "rows.jsonl")]
+    with pytest.raises(ReadError, match="record 1: pictures inside"):
+        CliRunner().invoke(app, asked, catch_exceptions=False)
+
+
+def test_runs_that_nobody_could_read_again_are_not_hashed(tmp_path):
+    (tmp_path / "quiz.jsonl").write_text(json.dumps({"id": "f1", "text": ITEM}) + "\n")
+    asked = ["hash", str(tmp_path / "quiz.jsonl"), "--words", "70", "--out", str(tmp_path / "out.jsonl")]
+    with pytest.raises(ValueError, match="2 to 64 tokens, not 70"):
+        CliRunner().invoke(app, [*asked, "--salt-file", str(tmp_path / "salt")], catch_exceptions=False)
 
 
 def test_a_check_without_exam_or_rows_is_asked_wrongly():

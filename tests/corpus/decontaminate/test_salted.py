@@ -45,11 +45,18 @@ def test_an_item_that_stands_twice_is_refused(salted):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"n": 0}, {"n": 99_999_999}, {"picture": "abcd"}, {"runs": "?"}, {"runs": "AAAAAAAAAAA=" * 2}]
+    "wrong",
+    [{"n": 0}, {"n": 99_999_999}, {"picture": "abcd"}, {"runs": "?"}, {"runs": None}, {"runs": "AAAAAAAAAAA=" * 2}],
 )
 def test_a_line_that_nobody_wrote_is_refused_with_its_number(salted, wrong):
     changed(salted, 1, **wrong)
     with pytest.raises(ReadError, match="line 2: not a line of a salted exam"):
+        decontaminate.read(salted)
+
+
+def test_a_salted_exam_has_a_name(salted):
+    changed(salted, 0, name=None)
+    with pytest.raises(ReadError, match="line 1"):
         decontaminate.read(salted)
 
 

@@ -86,20 +86,23 @@ def test_jobs_of_one_engine_share_a_server_that_is_kept(tmp_path, model, started
         for n in range(3):
             complete([chat(n)], engine, folder=tmp_path / f"job-{n}")
         assert len(started) == 1
+        first = kept.running(engine).process
         complete([chat(4)], engine.model_copy(update={"max_len": 512}), folder=tmp_path / "other")
-        assert len(started) == 2
+        assert len(started) == 2 and first.poll() is not None  # a GPU has room for one
+        complete([chat(5)], engine, folder=tmp_path / "again")
+        assert len(started) == 3
         ended = kept.running(engine).process
         ended.kill()
         ended.wait()  # one that ended by itself is started again
-        complete([chat(5)], engine, folder=tmp_path / "again")
-        assert len(started) == 3
+        complete([chat(6)], engine, folder=tmp_path / "once more")
+        assert len(started) == 4
         with kept_servers():
-            complete([chat(6)], engine, folder=tmp_path / "within")
+            complete([chat(7)], engine, folder=tmp_path / "within")
         server = kept.running(engine)
-        assert server.process.poll() is None and len(started) == 3
+        assert server.process.poll() is None and len(started) == 4
     assert server.process.poll() is not None and kept.running(engine) is None
-    complete([chat(7)], engine, folder=tmp_path / "after")
-    assert len(started) == 4
+    complete([chat(8)], engine, folder=tmp_path / "after")
+    assert len(started) == 5
 
 
 def test_flags_are_given_as_vllm_takes_them(tmp_path, model, started):

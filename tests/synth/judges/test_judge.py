@@ -69,7 +69,7 @@ def test_a_reply_to_another_sample_is_an_error():
 
 
 def test_a_judge_is_named_with_its_version_and_model():
-    assert judged("safety_verdict", "Final verdict: Unsafe").judge == "safety_verdict@1/m"
+    assert judged("safety_verdict", "Final verdict: Unsafe").judge == "safety_verdict@2/m"
 
 
 @pytest.mark.parametrize("style", ["chat", "completion"])
