@@ -33,7 +33,7 @@ from verifiers.metrics import binary_metrics, bootstrap_weights, calibration_err
 
 PER_CELL = {"train": 500, "calibration": 100, "test": 150}  # rows of one language and reading, at most
 QUICK = {"train": 250, "calibration": 50, "test": 75}
-CONFIG = VerifierConfig(epochs=1)
+CONFIG = VerifierConfig(epochs=2)
 SEEDS = (0, 1)
 PLACE = ["sample_id", "file", "line"]
 THRESHOLD = DedupConfig().threshold  # Jaccard similarity of a near copy
