@@ -17,5 +17,5 @@ def test_opening_the_floor_loads_nothing_heavy():
 def test_every_name_is_there():
     assert all(getattr(train, name) is not None for name in train.__all__)
     assert callable(train.evaluate_policy) and callable(train.refuses)
-    with pytest.raises(AttributeError, match="run_rl"):
+    with pytest.raises(AttributeError, match="run_lr"):
         _ = train.run_lr
