@@ -116,8 +116,10 @@ def serve(
     def introduce(url: str, model: str) -> None:
         emit([{"url": url, "model": model} | ({"api_key": key} if as_json else {})], as_json=as_json)
         sys.stdout.flush()  # whoever reads a pipe waits for this line, and no other follows
-        say(f"export OPENAI_API_KEY={key}")
-        say(f"next: in a recipe's judges, {{name: safety_verifier, engine: {{url: {url}, model: {model}}}}}")
+        if api_key is None:
+            say(f"export SAFELADDER_KEY={key}")
+        engine = f"{{url: {url}, model: {model}, key_variable: SAFELADDER_KEY}}"
+        say(f"next: in a recipe's judges, {{name: safety_verifier, engine: {engine}}}")
 
     serve_verifier(find_verifier(store_path(store), verifier), host=host, port=port, key=key, ready=introduce)
     say("stopped")
