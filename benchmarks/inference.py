@@ -19,12 +19,14 @@ import json
 import os
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +38,11 @@ from synth.inference.serve import Server, serving  # noqa: E402
 from tests.synth.inference import tiny  # noqa: E402
 
 IN_FLIGHT = 64
+WRITERS = 2  # processes that make the disk busy
 CHUNK = 100  # documents between two checkpoints of stock datatrove; its default of 6,000 keeps none in a job this small
 
 
-def requests(kind: str, count: int, *, tokens: int, completion: bool, round_: int) -> list[Request]:
+def requests(kind: str, count: int, *, tokens: int, completion: bool, round_: str) -> list[Request]:
     """No two are the same, so that no cache helps."""
     asked = []
     for n in range(count):
@@ -156,33 +159,35 @@ CLIENTS = {"ours": ours, "bare asyncio client": bare, "stock InferenceRunner": s
 
 
 def measure(server: Server, *, count: int, tokens: int, completion: bool, rounds: int) -> dict[str, Any]:
-    """Requests per second of each client and kind, in turns; one round before does not count."""
+    """Requests per second of each client, kind and disk, in turns; one round before does not count."""
     os.environ["BENCHMARK_KEY"] = server.key
     ratios: dict[str, float] = {}
     figures: dict[str, Any] = {}
-    for kind in KINDS:
+    for kind, disk in product(KINDS, DISKS):
         rates: dict[str, list[float]] = {name: [] for name in CLIENTS}
         cpu: dict[str, list[float]] = {name: [] for name in CLIENTS}
-        for round_ in range(rounds + 1):
-            for place, name in enumerate([*CLIENTS][round_ % len(CLIENTS) :] + [*CLIENTS][: round_ % len(CLIENTS)]):
-                number, of = count if round_ else IN_FLIGHT, 10 * round_ + place
-                asked = requests(kind, number, tokens=tokens, completion=completion, round_=of)
-                with tempfile.TemporaryDirectory() as folder:
-                    began, before = time.monotonic(), time.process_time()
-                    written = CLIENTS[name](server, asked, Path(folder))
-                    seconds, spent = time.monotonic() - began, time.process_time() - before
-                if round_:
-                    rates[name].append(number / seconds)
-                    cpu[name].append(1000 * spent / number)
-                    figures[f"{kind}, {name}, tokens of an answer"] = round(written / number, 1)
+        case = f"{kind}, {disk}" if disk else kind
+        with DISKS[disk]():
+            for round_ in range(rounds + 1):
+                for place, name in enumerate([*CLIENTS][round_ % len(CLIENTS) :] + [*CLIENTS][: round_ % len(CLIENTS)]):
+                    number, of = count if round_ else IN_FLIGHT, f"{disk}{10 * round_ + place}"
+                    asked = requests(kind, number, tokens=tokens, completion=completion, round_=of)
+                    with tempfile.TemporaryDirectory() as folder:
+                        began, before = time.monotonic(), time.process_time()
+                        written = CLIENTS[name](server, asked, Path(folder))
+                        seconds, spent = time.monotonic() - began, time.process_time() - before
+                    if round_:
+                        rates[name].append(number / seconds)
+                        cpu[name].append(1000 * spent / number)
+                        figures[f"{case}, {name}, tokens of an answer"] = round(written / number, 1)
+            figures[f"{case}, SQLite commits/s of the disk"] = round(commits())
         for name, found in rates.items():
-            figures[f"{kind}, {name}, requests/s"] = round(statistics.median(found), 1)
-            figures[f"{kind}, {name}, requests/s by round"] = [round(one, 1) for one in found]
-            figures[f"{kind}, {name}, CPU ms of the client per request"] = round(statistics.median(cpu[name]), 2)
+            figures[f"{case}, {name}, requests/s"] = round(statistics.median(found), 1)
+            figures[f"{case}, {name}, requests/s by round"] = [round(one, 1) for one in found]
+            figures[f"{case}, {name}, CPU ms of the client per request"] = round(statistics.median(cpu[name]), 2)
             if name != "ours":
                 pairs = [own / peer for own, peer in zip(rates["ours"], found, strict=True)]
-                ratios[f"{kind}, {name}"] = round(statistics.median(pairs), 3)
-        figures[f"{kind}, SQLite commits/s of the disk"] = round(commits())
+                ratios[f"{case}, {name}"] = round(statistics.median(pairs), 3)
     figures |= {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
     return {
         "ratios": ratios,
@@ -190,6 +195,27 @@ def measure(server: Server, *, count: int, tokens: int, completion: bool, rounds
         "versions": {name: version(name) for name in ("datatrove", "aiohttp")} | {"vllm": VERSION},
         "sizes": {"requests": count, "tokens": tokens, "in_flight": IN_FLIGHT, "rounds": rounds, "chunk": CHUNK},
     }
+
+
+@contextmanager
+def busy_disk() -> Iterator[None]:
+    """Other processes write to the disk where the clients keep their answers, and wait for it."""
+    line = (
+        "import os, sys; block, parent = bytes(4 << 20), os.getppid()\n"
+        "file = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_DSYNC)\n"
+        "while os.getppid() == parent: os.pwrite(file, block, 0)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        writers = [subprocess.Popen([sys.executable, "-c", line, f"{folder}/{n}"]) for n in range(WRITERS)]
+        try:
+            yield
+        finally:
+            for writer in writers:
+                writer.kill()
+                writer.wait()
+
+
+DISKS = {"": nullcontext, "busy disk": busy_disk}
 
 
 def commits(number: int = 50) -> float:

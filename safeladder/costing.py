@@ -121,6 +121,7 @@ class _Trial:
     def write(self, name: str) -> Part:
         """Try a generator."""
         generator, n, config = GENERATORS[name], generate.answers_each(self.config, name), self.config
+        assert config.writer, "the recipe was checked"
         planned = fill.planned(name, config.jobs, self.rows, seed=self.seed)
         following = fill.following(name, self.rows)
         # Rows to go on from are fewer here than in the run, unless all was tried.
@@ -164,6 +165,7 @@ class _Trial:
     def judge(self, one: JudgeConfig) -> Part:
         """Try a judge on the rows that came of the generators."""
         asked, engine = JUDGES[one.name], one.engine or self.config.writer
+        assert engine, "the recipe was checked"
         task, stage = judge.STORED.get(asked.task, asked.task), f"{judge.PREFIX}{one.name}"
         requests, expected = [], 0.0
         for row in generate.to_judge([row for row in self.rows if row["sample_id"] in self.stands_for]):

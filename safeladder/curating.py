@@ -119,14 +119,22 @@ def _check_values(selection: Selection, members: pl.DataFrame, sources: list[str
 
 
 def _check_measured(connection: duckdb.DuckDBPyConnection, selection: Selection, release: dict[str, Any]) -> None:
+    """Raise for a signal that is known of no row: nothing would hold a condition on it, and no order come of it."""
     said = " ".join([re.sub("'[^']*'", "", selection.where or ""), *selection.order])
-    if not set(re.findall(r"\w+", said.lower())).isdisjoint(MEASURED):
-        rows = connection.execute("select count(*) from signals where release_id = ?", [release["release_id"]])
-        if not rows.fetchall()[0][0]:
-            raise LookupError(
-                f"the signals of release {release['name']} were never measured: "
-                f"`safeladder signals --release {release['name']}` does"
-            )
+    asked = [name for name in MEASURED if name in re.findall(r"\w+", said.lower())]
+    if not asked:
+        return
+    counts = ", ".join(f"count({name})" for name in asked)
+    query = f"select count(*), {counts} from signals where release_id = ?"
+    ((rows, *known),) = connection.execute(query, [release["release_id"]]).fetchall()
+    measure = f"`safeladder signals --release {release['name']}`"
+    if not rows:
+        raise LookupError(f"the signals of release {release['name']} were never measured: {measure} does")
+    if unknown := [name for name, number in zip(asked, known, strict=True) if not number]:
+        raise LookupError(
+            f"{unknown[0]} is known of no row of release {release['name']}. Where its signals were measured by an "
+            f"earlier version, {measure} measures them again; docs/curation.md says what each signal needs"
+        )
 
 
 def freeze(path: Path, planned: Plan, selection: Selection, *, name: str) -> dict[str, Any]:

@@ -14,15 +14,16 @@ from synth.balance import Plan
 from synth.inference import Engine
 from synth.inference.executors import HERE, Executor
 
-JUDGED_BY = ("illogical", "refusal", "safety_label", "unsafe_tokens", "value_tokens", "knowledge_tokens")
+RULES = ("illogical", "refusal")
+JUDGED_BY = (*RULES, "safety_label", "unsafe_tokens", "value_tokens", "knowledge_tokens")
 
 
 def recipe_of(
     plan: Plan,
-    writer: Engine,
+    writer: Engine | None,
     *,
     name: str,
-    judges: Sequence[str] = JUDGED_BY,
+    judges: Sequence[str] = (),
     verifier: str | None = None,
     parents: str | None = None,
     rollouts: int = 1,
@@ -33,9 +34,9 @@ def recipe_of(
 
     Args:
         plan: What to write.
-        writer: Who writes, and answers the judges.
+        writer: Who writes, and answers the judges; None where nobody needs to be asked.
         name: Name of the run and of its release.
-        judges: Keys of `synth.judges.JUDGES`.
+        judges: Keys of `synth.judges.JUDGES`; by default `JUDGED_BY`, without a writer `RULES`.
         verifier: A verifier of the store that judges too, by the beginning of its id.
         parents: Release whose rows may be gone on from.
         rollouts: Replies of a policy to one request.
@@ -45,7 +46,7 @@ def recipe_of(
     config = {
         "jobs": plan.jobs,
         "writer": writer,
-        "judges": [{"name": judge} for judge in judges],
+        "judges": [{"name": judge} for judge in judges or (JUDGED_BY if writer else RULES)],
         "verifier": verifier,
         "parents": parents,
         "rollouts": rollouts,

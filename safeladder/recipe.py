@@ -123,7 +123,7 @@ class GenerateConfig(_Part):
     """Rows that a model writes, and judges label."""
 
     jobs: tuple[Job, ...] = Field(description="What to write, as `safeladder synth plan` plans it")
-    writer: Endpoint | Workers = Field(description="Who writes")
+    writer: Endpoint | Workers | None = Field(None, description="Who writes; lifts, attacks and edits ask nobody")
     judges: tuple[JudgeConfig, ...] = Field(description="Who says what was written")
     verifier: str | None = Field(None, description="A verifier of the store that judges too: how its id begins")
     rollouts: int = Field(1, ge=1, description="Replies of a policy to one request")
@@ -151,18 +151,28 @@ class GenerateConfig(_Part):
                 f"these jobs start from rows: {', '.join(names)}; name the release that has them as parents "
                 "(--parents RELEASE; `safeladder release list` shows them)"
             )
+        asking = [job.generator for job in self.jobs if job.generator in GENERATORS]
         for judge in self.judges:
             asked, engine = JUDGES[judge.name], judge.engine or self.writer
-            if not isinstance(asked, Rule) and asked.contract.classifies and judge.engine is None:
+            if isinstance(asked, Rule):
+                continue
+            if asked.contract.classifies and judge.engine is None:
                 raise ValueError(
                     f"judge {judge.name!r} asks a verifier's server (`safeladder verifier serve`); give it an engine "
                     "of its own in a recipe"
                 )
-            if not isinstance(asked, Rule) and asked.template is None and engine.style == "completion":
+            if engine is None:
+                asking.append(judge.name)
+            elif asked.template is None and engine.style == "completion":
                 raise ValueError(
                     f"judge {judge.name!r} is asked through a chat template, and {engine.model!r} has none; give it an "
                     "engine of its own in a recipe, or leave it out"
                 )
+        if asking and self.writer is None:
+            raise ValueError(
+                f"a model is asked by {', '.join(dict.fromkeys(asking))}; name it as the writer (--model NAME, with "
+                "--url or --serve)"
+            )
         return self
 
 

@@ -1,6 +1,6 @@
 """The encoder behind a verifier: a prompt and a reply in, six logits out, or an abstention.
 
-Axis suffixes: N rows, B rows of a batch, L labels, C categories, T tokens.
+Axis suffixes: N rows, B rows of a batch, L labels, C categories, T tokens, D hidden units.
 """
 
 from collections.abc import Iterator, Sequence
@@ -61,14 +61,15 @@ def encode(
         verbose=False,
     )
     encoded = []
-    for n in range(len(prompts)):
+    for n, texts in enumerate(zip(prompts, responses, strict=True)):
         sides = pairs.sequence_ids(n)
         ids = pairs["input_ids"][n]
         known = {side for side, token in zip(sides, ids, strict=True) if token != tokenizer.unk_token_id}
         kept = _kept(sides, max_tokens)
         inputs = {name: [values[n][t] for t in kept] for name, values in pairs.items()}
         unknown = ids.count(tokenizer.unk_token_id) / len(ids)
-        encoded.append(Encoded(inputs, len(kept) < len(ids), {0, 1} <= known, unknown))
+        readable = {0, 1} <= known and all(_text(text).strip() for text in texts)
+        encoded.append(Encoded(inputs, len(kept) < len(ids), readable, unknown))
     return encoded
 
 
@@ -95,7 +96,7 @@ def padded(tokenizer: Any, rows: Sequence[Encoded], device: torch.device) -> dic
 
 
 class SafetyEncoder(nn.Module):
-    """A plain six-label classifier with a category head beside it, which reads the first token's last state."""
+    """A plain six-label classifier with a category head beside it, which reads the same state as the labels."""
 
     def __init__(self, classifier: Any, categories: int) -> None:
         super().__init__()
@@ -105,8 +106,17 @@ class SafetyEncoder(nn.Module):
     def forward(self, **inputs: Tensor) -> tuple[Tensor, Tensor | None]:
         """Logits (B, L) of the labels and (B, C) of the categories, or None where there is no such head."""
         output = self.classifier(**inputs, output_hidden_states=True)
-        first_BD = output.hidden_states[-1][:, 0].to(output.logits.dtype)
-        return output.logits, None if self.category is None else self.category(first_BD)
+        if self.category is None:
+            return output.logits, None
+        read_B = _place(self.classifier, inputs["attention_mask"])
+        read_BD = output.hidden_states[-1][torch.arange(len(read_B)), read_B]
+        return output.logits, self.category(read_BD.to(output.logits.dtype))
+
+
+def _place(classifier: Any, mask_BT: Tensor) -> Tensor:
+    """Which token the labels are read from: the last one where transformers has a language model under the head."""
+    causal = hasattr(classifier, "score")  # so it names that head; an encoder's has another name
+    return mask_BT.sum(1) - 1 if causal else torch.zeros_like(mask_BT[:, 0])
 
 
 def label_loss(logit_BL: Tensor, allowed_BL: Tensor) -> Tensor:

@@ -17,13 +17,10 @@ import polars as pl
 import torch
 from accelerate import Accelerator
 from torch import nn
-from transformers import AutoModelForSequenceClassification
 
-from catalog.labels import SAFETY
 from verifiers.config import VerifierConfig
 from verifiers.data import allowed_labels
 from verifiers.encoder import SafetyEncoder, encode, label_loss, padded
-from verifiers.quiet import quiet
 
 Progress = Callable[[int, int, dict[str, Any]], None]
 HEAD_SPEED = 10.0  # learning rate of the fresh heads over that of the pretrained layers
@@ -39,41 +36,6 @@ class Fitted(NamedTuple):
     rows: int
 
 
-def new_model(backbone: Path, categories: int, *, config: VerifierConfig) -> SafetyEncoder:
-    """The backbone with fresh heads, its lowest layers frozen as the config says."""
-    torch.manual_seed(config.seed)
-    with quiet():
-        classifier = AutoModelForSequenceClassification.from_pretrained(
-            backbone,
-            num_labels=len(SAFETY),
-            id2label=dict(enumerate(SAFETY)),
-            label2id={label: i for i, label in enumerate(SAFETY)},
-            dtype=torch.float32,
-            ignore_mismatched_sizes=True,
-        )
-    longest = getattr(classifier.config, "max_position_embeddings", None)
-    if longest is not None and config.max_tokens > longest:
-        raise ValueError(f"max_tokens is {config.max_tokens}, but the backbone reads at most {longest} tokens")
-    model = SafetyEncoder(classifier, categories)
-    _freeze(classifier, config.frozen_layers)
-    return model
-
-
-def _freeze(classifier: Any, frozen: int) -> None:
-    """Everything below layer number `frozen` keeps its weights, embeddings included: backward stops there."""
-    base, depth = classifier.base_model, classifier.config.num_hidden_layers
-    if not frozen:
-        return
-    if frozen >= depth:
-        raise ValueError(f"frozen_layers is {frozen}, but the backbone has {depth} layers; at least one must learn")
-    layers = next(part for part in base.modules() if isinstance(part, nn.ModuleList) and len(part) == depth)
-    first_to_learn = next(layers[frozen].parameters())
-    for parameter in base.parameters():  # in the order in which the input meets them
-        if parameter is first_to_learn:
-            return
-        parameter.requires_grad_(False)
-
-
 def fit(
     model: SafetyEncoder,
     tokenizer: Any,
@@ -87,7 +49,7 @@ def fit(
     """Train the model in place on checked rows; go on from the last state in `workdir`, if there is one.
 
     Args:
-        model: As `new_model` gives it.
+        model: As `verifiers.backbone.new_model` gives it.
         tokenizer: The backbone's.
         rows: Rows of the train split, in a fixed order.
         config: Decides everything else.

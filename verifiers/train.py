@@ -12,19 +12,19 @@ from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
-from transformers import AutoTokenizer
 
 from catalog import digest, models
 from catalog.labels import CATEGORIES
 from verifiers.assess import assess
+from verifiers.backbone import load_tokenizer, new_model
 from verifiers.card import write_card
 from verifiers.checkpoint import BadCheckpoint, read_manifest, save_model, seal, write_metrics, write_reliability
 from verifiers.config import VerifierConfig
 from verifiers.data import checked, rows_digest
 from verifiers.encoder import Verifier
-from verifiers.fit import Progress, fit, new_model
+from verifiers.fit import Progress, fit
 
-CODE_VERSION = 1  # raise it when the same config and rows would give other weights
+CODE_VERSION = 2  # raise it when the same config and rows would give other weights
 
 
 def train_verifier(
@@ -59,8 +59,8 @@ def train_verifier(
     started = time.monotonic()
     train = rows.filter(pl.col("split") == "train")
     categories = tuple(name for name in CATEGORIES if name in set(train["category"]))
-    tokenizer = AutoTokenizer.from_pretrained(backbone)
-    model = new_model(backbone, len(categories), config=config)
+    tokenizer = load_tokenizer(backbone)
+    model = new_model(backbone, tokenizer, len(categories), config=config)
     done = fit(model, tokenizer, train, config=config, categories=categories, workdir=home, progress=progress)
     seconds = time.monotonic() - started
     verifier = Verifier(model, tokenizer, categories, config.max_tokens)

@@ -1,5 +1,6 @@
 """`models`: weights for machines that reach no model hub, and a server for any model."""
 
+import json
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -86,7 +87,11 @@ def _introduce(server: "Server", *, as_json: bool) -> None:
     emit([row | {"api_key": server.key} if as_json else row], as_json=as_json)
     sys.stdout.flush()  # whoever reads a pipe waits for this line, and no other follows
     say(f"export OPENAI_BASE_URL={server.url} OPENAI_API_KEY={server.key}")
-    body = f'{{"model": "{server.model}", "prompt": "The sky is", "max_tokens": 16}}'
+    to, asks = "$OPENAI_BASE_URL/completions", {"prompt": "The sky is", "max_tokens": 16}
+    if server.classifies:
+        exchange = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day."}]
+        to, asks = "${OPENAI_BASE_URL%/v1}/classify", {"messages": exchange}
+    body = json.dumps({"model": server.model, **asks})
     headers = """-H "Authorization: Bearer $OPENAI_API_KEY" -H 'Content-Type: application/json'"""
-    say(f"curl $OPENAI_BASE_URL/completions {headers} -d '{body}'")
+    say(f"curl {to} {headers} -d '{body}'")
     say("next: the export line in another shell, then safeladder doctor synth; Ctrl-C here stops the server")

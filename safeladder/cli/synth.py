@@ -30,6 +30,7 @@ def plan(
     from safeladder.recipe import from_rows
     from safeladder.settings import store_path
     from synth import balance
+    from synth.generators import GENERATORS
 
     where = store_path(store)
     if targets and not targets.is_file():
@@ -59,7 +60,8 @@ def plan(
         say("next       the same command with --output plan.yaml")
         return
     parents = " --parents RELEASE" if from_rows(balance.Plan.of(jobs).jobs) else ""
-    say(f"next       safeladder synth run {output} --url http://HOST:PORT/v1 --model NAME{parents}")
+    whom = " --url http://HOST:PORT/v1 --model NAME" if set(jobs["generator"]) & set(GENERATORS) else ""
+    say(f"next       safeladder synth run {output}{whom}{parents}")
 
 
 def _show_holes(cells: Any, aims: Any, *, as_json: bool) -> None:

@@ -46,7 +46,8 @@ def run(
     run that has begun goes on.
 
     Examples: `safeladder synth run plan.yaml --url http://127.0.0.1:8000/v1 --model qwen --cost`;
-    `safeladder synth run plan.yaml --serve --model google/gemma-3-270m --base`.
+    `safeladder synth run plan.yaml --serve --model google/gemma-3-270m --base`;
+    `safeladder synth run lifts.yaml --parents demo`, which asks no model.
     """
     if cost and serve:
         raise ValueError(
@@ -62,7 +63,7 @@ def run(
         _read(plan),
         _engine(url, model, serve=serve, base=base, revision=revision, concurrency=concurrency),
         name=name,
-        judges=judge or generating.JUDGED_BY,
+        judges=judge or (),
         verifier=verifier,
         parents=parents,
         rollouts=rollouts,
@@ -102,12 +103,14 @@ def _read(paths: Sequence[Path]) -> "Plan":
 
 def _engine(
     url: str | None, model: str | None, *, serve: bool, base: bool, revision: str | None, concurrency: int
-) -> "Engine":
+) -> "Engine | None":
     import os
 
     from safeladder.generating import checked
     from synth.inference import Endpoint, Workers
 
+    if model is None and not (url or serve):
+        return None
     if model is None:
         raise ValueError("--model is missing: the name that the endpoint knows, or with --serve what vLLM is to load")
     common: dict[str, Any] = {
@@ -152,18 +155,19 @@ def _command(recipe: "Recipe", plans: Sequence[Path], store: Path, *, retry_fail
     writer = config.writer
     options: list[tuple[str, Any]] = [
         ("--url", writer.url if isinstance(writer, Endpoint) else None),
-        ("--model", writer.model),
-        ("--revision", writer.revision),
+        ("--model", writer and writer.model),
+        ("--revision", writer and writer.revision),
         *(("--judge", judge.name) for judge in config.judges),
         ("--verifier", config.verifier),
         ("--parents", config.parents),
         ("--rollouts", config.rollouts),
         ("--name", recipe.name),
-        ("--concurrency", writer.concurrency),
+        ("--concurrency", writer and writer.concurrency),
         ("--seed", recipe.seed),
         ("--store", store.absolute()),
     ]
     words = ["safeladder", "synth", "run", *(str(path.absolute()) for path in plans)]
     words += [word for flag, value in options if value is not None for word in (flag, str(value))]
-    words += ["--serve"] * (not isinstance(writer, Endpoint)) + ["--base"] * (writer.style == "completion")
+    if writer:
+        words += ["--serve"] * (not isinstance(writer, Endpoint)) + ["--base"] * (writer.style == "completion")
     return [*words, "--yes"] + [RETRY] * retry_failed

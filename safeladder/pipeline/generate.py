@@ -36,6 +36,7 @@ def stages(config: GenerateConfig, store: Store, *, seed: int) -> list[Stage]:
         mine = _jobs(config, name)
         n = answers_each(config, name)
         alone = generator.needs == ("cell",)  # reads no rows: what comes before it changes nothing
+        assert config.writer, "the recipe was checked"
         chain.append(
             Stage(
                 name=f"{PREFIX}{name}",
@@ -101,6 +102,7 @@ def _subcategories(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
 def _write(context: Context, *, config: GenerateConfig, name: str, parents: str | None, seed: int, n: int) -> Output:
     rows = [*parent_rows(context.store, parents), *upstream(context)]
     filled = fill.fill(name, config.jobs, rows, seed=seed)
+    assert config.writer, "the recipe was checked"
     made = produce.produce(
         GENERATORS[name],
         filled.items,

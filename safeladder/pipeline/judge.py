@@ -14,7 +14,7 @@ from safeladder.pipeline.release import reviews
 from safeladder.pipeline.verify import CHECKPOINTS, score_rows
 from safeladder.recipe import GenerateConfig, JudgeConfig
 from synth.generators import GENERATORS
-from synth.inference import complete
+from synth.inference import Engine, complete
 from synth.judges import JUDGES, TASKS, Judgement, Rule, Subject, from_verdicts, settle
 
 PREFIX = "judge:"
@@ -31,7 +31,7 @@ def stages(config: GenerateConfig, store: Store, written: Sequence[Stage]) -> li
             work=partial(_judge, config=config, judge=judge),
             after=names,
             config={"judge": f"{judge.name}@{JUDGES[judge.name].version}"},
-            reads={"model": (judge.engine or config.writer).identity},
+            reads={"model": engine.identity} if (engine := _asked(config, judge)) else {},
         )
         for judge in config.judges
     ]
@@ -75,11 +75,19 @@ def _subject(row: dict[str, Any]) -> Subject:
     return Subject(sample_id=row["sample_id"], messages=tuple(row["messages"]), gold=row["gold"])
 
 
+def _asked(config: GenerateConfig, judge: JudgeConfig) -> Engine | None:
+    """Whom a judge asks; a rule asks nobody."""
+    return None if isinstance(JUDGES[judge.name], Rule) else judge.engine or config.writer
+
+
 def _judge(context: Context, *, config: GenerateConfig, judge: JudgeConfig) -> Output:
-    engine, asked = judge.engine or config.writer, JUDGES[judge.name]
+    engine, asked = _asked(config, judge), JUDGES[judge.name]
     task = STORED.get(asked.task, asked.task)
-    rows = [row for row in _open(context) if row["task"] in (None, task)]
-    requests = [(one, asked.requests(one, style=engine.style)) for one in map(_subject, rows)]
+    subjects = [_subject(row) for row in _open(context) if row["task"] in (None, task)]
+    if isinstance(asked, Rule):
+        return _said(judge.name, [asked.read(subject, []) for subject in subjects])
+    assert engine, "the recipe was checked"
+    requests = [(one, asked.requests(one, style=engine.style)) for one in subjects]
     replies = complete(
         [request for _, several in requests for request in several],
         engine,
@@ -92,7 +100,7 @@ def _judge(context: Context, *, config: GenerateConfig, judge: JudgeConfig) -> O
     require_most(context, f"{PREFIX}{judge.name}", sum(reply.failure is not None for reply in replies), len(replies))
     by_id = {reply.id: reply for reply in replies}
     model = f"{engine.model}/{engine.identity[:12]}"
-    read = asked.read if isinstance(asked, Rule) else partial(asked.read, model=model, style=engine.style)
+    read = partial(asked.read, model=model, style=engine.style)
     return _said(judge.name, [read(subject, [by_id[one.id] for one in several]) for subject, several in requests])
 
 

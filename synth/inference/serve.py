@@ -40,6 +40,7 @@ class Server:
         key: What it wants as a bearer token.
         log: File of what vLLM says. Nobody else can read it, and requests are not logged.
         process: Ends when the server ends.
+        classifies: It gives labels, and writes nothing.
     """
 
     url: str
@@ -48,6 +49,7 @@ class Server:
     key: str = field(repr=False)
     log: Path
     process: subprocess.Popen = field(repr=False)
+    classifies: bool = False
 
     def ended(self) -> "ServerFailed":
         """What to raise when the server has ended by itself."""
@@ -114,8 +116,9 @@ def serving(
     try:
         begun(process)
         revision = folder.name if folder.parent.name == "snapshots" else weights_digest(folder)
-        server = Server(f"http://{HOST}:{port}/v1", name, revision, key, log, process)
-        _warm_up(server, timeout_s, classifies=bool({"pooling", "--runner=pooling"} & set(flags)))
+        classifies = bool({"pooling", "--runner=pooling"} & set(flags))
+        server = Server(f"http://{HOST}:{port}/v1", name, revision, key, log, process, classifies)
+        _warm_up(server, timeout_s)
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
@@ -151,10 +154,10 @@ def _variables(environment: Path, device: Device, key: str) -> dict[str, str]:
     }
 
 
-def _warm_up(server: Server, timeout_s: float, *, classifies: bool) -> None:
+def _warm_up(server: Server, timeout_s: float) -> None:
     """Wait until the server has given a token; a classifier, which writes none, a label."""
     path, asked = "/v1/completions", {"model": server.model, "prompt": "1", "max_tokens": 1, "temperature": 0}
-    if classifies:
+    if server.classifies:
         path, asked = "/classify", {"model": server.model, "input": "1"}
     headers = {"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"}
     to = server.url.removesuffix("/v1") + path

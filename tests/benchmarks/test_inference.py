@@ -30,15 +30,16 @@ def test_each_client_asks_for_the_same_and_is_measured(benchmark, monkeypatch, c
         found = benchmark.measure(where, count=12, tokens=4, completion=completion, rounds=1)
     assert set(found) == {"ratios", "figures", "versions", "sizes"}
     peers = ("bare asyncio client", "stock InferenceRunner")
-    assert set(found["ratios"]) == {f"{kind}, {peer}" for kind in ("answers", "verdicts") for peer in peers}
+    cases = ("answers", "answers, busy disk", "verdicts", "verdicts, busy disk")
+    assert set(found["ratios"]) == {f"{case}, {peer}" for case in cases for peer in peers}
     assert all(ratio > 0 for ratio in found["ratios"].values())
     assert {headers["Authorization"] for headers in server.headers} == {"Bearer secret"}
-    assert sum(server.answered.values()) == 2 * 3 * (benchmark.IN_FLIGHT + 12)
+    assert sum(server.answered.values()) == len(cases) * 3 * (benchmark.IN_FLIGHT + 12)
     assert max(server.tries.values()) == 1  # no request is asked twice, so no cache helps
     shapes = {frozenset(body) - {"logprobs", "top_logprobs"} for body in server.bodies}
     assert len(shapes) == 1 and ("prompt" if completion else "messages") in shapes.pop()
 
 
 def test_a_verdict_is_one_token_with_its_probabilities(benchmark):
-    (asked,) = benchmark.requests("verdicts", 1, tokens=32, completion=True, round_=0)
+    (asked,) = benchmark.requests("verdicts", 1, tokens=32, completion=True, round_="0")
     assert (asked.sampling.max_tokens, asked.sampling.logprobs) == (1, 5)

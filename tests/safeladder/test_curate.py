@@ -10,6 +10,7 @@ from catalog.ids import chat, prompt_id, sample_id
 from catalog.releases import freeze
 from corpus.curate import Selection
 from safeladder import curating
+from safeladder.pipeline.frames import table
 
 ENGLISH = [f"How long does a loaf of kind {n} have to rest?" for n in range(12)]
 CHINESE = [f"第{n}种面包要放多久才能切开来吃？" for n in range(6)]
@@ -156,6 +157,18 @@ def test_a_condition_and_a_cell_that_lacks_rows(store):
 def test_what_cannot_be_chosen_says_why(options, error, says, store):
     with pytest.raises(error, match=says):
         curating.plan(store.path, asked(**options))
+
+
+def test_a_signal_that_an_earlier_version_did_not_measure_is_named(store):
+    release_id = store.read("releases")["release_id"].item()
+    rows = store.read("release_rows").select("sample_id", "task")
+    old = table("signals", rows, release_id=release_id, cluster_size=2)
+    store.commit("earlier", {"signals": old.with_columns(stage_id=pl.lit("earlier"))})
+    read_model.build(store)
+    curating.plan(store.path, asked(where="cluster_size = 2"))
+    for options in ({"where": "cluster_size = 2 or refusal = 'none'"}, {"order": ["refusal"]}):
+        with pytest.raises(LookupError, match=r"refusal is known of no row of release all.*signals --release all"):
+            curating.plan(store.path, asked(**options))
 
 
 def test_a_row_that_was_taken_down_since_is_not_released(store):

@@ -35,6 +35,15 @@ def ask(safeladder, tmp_path):
     return call
 
 
+@pytest.fixture
+def seeded(safeladder, tmp_path):
+    """The store, with a release of the seed corpus."""
+    recipe = tmp_path / "seed.yaml"
+    recipe.write_text("{name: seed, sources: [seed], synth: null, verifier: null, release: {name: seed}}")
+    safeladder("run", recipe, cwd=tmp_path, store=tmp_path / "store")
+    return tmp_path / "store"
+
+
 WRITE = {"generator": "harmful_request"}
 NOBODY = ("--url", "http://127.0.0.1:9/v1", "--model", "m")
 
@@ -65,6 +74,17 @@ def test_what_cannot_come_to_rows_is_refused_before_anybody_is_asked(jobs, words
     assert not (tmp_path / "store").exists()
 
 
+def test_who_writes_must_be_named_where_somebody_is_asked(ask, tmp_path):
+    lift = {"generator": "lift", "modality": "image"}
+    for jobs, words, says in [
+        ([WRITE], (), "a model is asked by harmful_request; name it as the writer (--model NAME"),
+        ([lift], ("--parents", "seed", "--judge", "safety_label"), "a model is asked by safety_label"),
+        ([WRITE], ("--serve",), "--model is missing"),
+    ]:
+        done = ask(plan(tmp_path, *jobs), *words)
+        assert done.returncode == 2 and says in done.stderr, done.stderr
+
+
 def refusing():
     """A server that knows no model: whoever asks it stops at once."""
     return running(Server(share=1.0, times=10**9, kinds=("unknown",)))
@@ -88,11 +108,7 @@ def test_a_wrong_address_is_said_in_plain_words(ask, tmp_path):
     assert done.returncode == 2 and "pydantic" not in done.stderr
 
 
-def test_the_cost_counts_what_asks_no_model_and_is_measured_once(ask, safeladder, tmp_path):
-    store = tmp_path / "store"
-    seed = tmp_path / "seed.yaml"
-    seed.write_text("{name: seed, sources: [seed], synth: null, verifier: null, release: {name: seed}}")
-    safeladder("run", seed, cwd=tmp_path, store=store)
+def test_the_cost_counts_what_asks_no_model_and_is_measured_once(ask, seeded, tmp_path):
     asked = plan(tmp_path, WRITE, {"generator": "attacks"}, {"generator": "edits"})
     with running(Server(write=write)) as server:
         words = (asked, "--url", server.url, "--model", "m", "--parents", "seed", "--cost", "--json", *JUDGES)
@@ -103,8 +119,18 @@ def test_the_cost_counts_what_asks_no_model_and_is_measured_once(ask, safeladder
     assert list(parts) == ["synth:harmful_request", "synth:steered", "judge:safety_label", "total"]
     assert parts["synth:harmful_request"]["requests"] == 6 and parts["total"]["known"] == "measured"
     assert again.stdout == first.stdout and again.stderr == first.stderr
-    alone = ask(plan(tmp_path, {"generator": "attacks"}), *NOBODY, "--parents", "seed", "--cost")
-    assert alone.returncode == 0 and "no model is asked" in alone.stderr
+
+
+def test_a_plan_of_lifts_asks_no_model(ask, seeded, safeladder, tmp_path):
+    words = ("--rows", "4", "--generator", "lift", "--output", "lifts.yaml")
+    planned = safeladder("synth", "plan", *words, cwd=tmp_path, store=seeded)
+    assert planned.stderr.endswith("safeladder synth run lifts.yaml --parents RELEASE\n")
+    done = ask("lifts.yaml", "--parents", "seed", check=True)
+    assert "no model is asked" in done.stderr
+    stages = {row["stage"]: row for row in Store(seeded).read("stages").iter_rows(named=True)}
+    lifted = stages["synth:lift"]
+    assert lifted["rows_in"] == lifted["rows_out"] + lifted["rejected"] and lifted["rows_out"] >= 4
+    assert {"judge:illogical", "judge:refusal"} == {name for name in stages if name.startswith("judge:")}
 
 
 def test_a_server_that_counts_no_tokens_is_measured_by_the_clock(ask, tmp_path):

@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -93,12 +94,33 @@ def items(generator, language):
     return [one]
 
 
+@pytest.fixture(scope="module")
+def made_twice(pretrained, tmp_path_factory):
+    """How many were asked for, and what came, two times: of each generator, and of conversations with several turns.
+
+    All ask at once, since the server reads many as fast as one.
+    """
+    jobs = {
+        name: (generator, [item for language in ("en", "zh") for item in items(generator, language)], 1)
+        for name, generator in GENERATORS.items()
+    }
+    waiting = [Item.of_row(turns.waiting(language, n, turns=3)) for n in range(2) for language in ("en", "zh")]
+    jobs["turns"] = (GENERATORS["rollout"], waiting, 2)
+
+    def made(name):
+        generator, asked, n = jobs[name]
+        return produce(generator, asked, pretrained, folder=tmp_path_factory.mktemp(name), seed=1, n=n)
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        times = [{name: pool.submit(made, name) for name in jobs} for _ in range(2)]
+    return {name: (n * len(asked), *(once[name] for once in times)) for name, (_, asked, n) in jobs.items()}
+
+
 @pytest.mark.parametrize("name", GENERATORS)
-def test_a_generator_gives_rows_or_reasons_and_the_same_again(name, pretrained, tmp_path):
-    generator = GENERATORS[name]
-    asked = [item for language in ("en", "zh") for item in items(generator, language)]
-    made, again = (produce(generator, asked, pretrained, folder=tmp_path / part, seed=1) for part in ("a", "b"))
-    assert made.asked == made.answered + made.gone.height == len(asked)
+def test_a_generator_gives_rows_or_reasons_and_the_same_again(name, made_twice):
+    asked, *times = made_twice[name]
+    made, again = (once.result() for once in times)
+    assert made.asked == made.answered + made.gone.height == asked
     assert made.gone["failed"].sum() == 0
     assert set(made.gone["reason"]).isdisjoint({"pictures", "other_label", "no_parent"})
     assert made.rows.equals(again.rows)
@@ -106,12 +128,10 @@ def test_a_generator_gives_rows_or_reasons_and_the_same_again(name, pretrained, 
     assert made.gone.sort("reason").equals(again.gone.sort("reason"))
 
 
-def test_turns_of_a_user_are_answered_one_after_another(pretrained, tmp_path):
-    asked = [Item.of_row(turns.waiting(language, n, turns=3)) for n in range(2) for language in ("en", "zh")]
-    made, again = (
-        produce(GENERATORS["rollout"], asked, pretrained, folder=tmp_path / part, seed=1, n=2) for part in ("a", "b")
-    )
-    assert made.asked == 8 == made.answered + made.gone.height and made.answered > 0
+def test_turns_of_a_user_are_answered_one_after_another(made_twice):
+    asked, *times = made_twice["turns"]
+    made, again = (once.result() for once in times)
+    assert made.asked == 8 == asked == made.answered + made.gone.height and made.answered > 0
     assert not made.gone["failed"].any()
     for messages in made.rows["messages"]:
         assert [message["role"] for message in messages] == ["user", "assistant"] * 3

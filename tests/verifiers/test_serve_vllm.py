@@ -5,11 +5,13 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
+from catalog.labels import SAFETY
 from synth.inference import Endpoint, complete
 from synth.judges import JUDGES, Subject, judgements
 from tests.synth.inference.processes import descendants, left_after
@@ -62,13 +64,19 @@ def server(roberta, tmp_path_factory):
     text = BLOCK.replace("VERIFIER", str(roberta)).replace("safeladder models", f"exec {command} models")
     text = text.replace(" -- ", " --port 0 --device cpu --json -- ")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        ["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
-    )
+    with (folder / "said").open("w") as said:
+        process = subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", text],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
     line = process.stdout.readline()
-    assert line, "vLLM did not start"
+    assert line, f"vLLM did not start: {(folder / 'said').read_text()}"
     below = descendants(process.pid)
-    yield json.loads(line)
+    yield json.loads(line) | {"said": folder / "said"}
     process.terminate()
     process.wait()
     assert left_after(below, 30) == set()
@@ -91,3 +99,14 @@ def test_the_judge_reads_the_same_probabilities_from_vllm(server, roberta, tmp_p
         assert one.label == label
         assert list(one.probs.values()) == pytest.approx(probs.to_list(), abs=1e-5)
     assert (found[-1].outcome, found[-1].reason, found[-1].p) == ("failed", "refused_by_server", None)  # too long
+
+
+def test_the_request_that_is_told_gives_a_label(server):
+    deadline = time.monotonic() + 30  # it is told after the line that the fixture waits for
+    while "Ctrl-C" not in (said := server["said"].read_text()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    (line,) = re.findall(r"^curl .*", said, re.M)
+    address = {"OPENAI_BASE_URL": server["url"], "OPENAI_API_KEY": server["api_key"]}
+    done = subprocess.run(["bash", "-c", line], env=os.environ | address, capture_output=True, text=True)
+    (entry,) = json.loads(done.stdout)["data"]
+    assert entry["label"] in SAFETY and len(entry["probs"]) == len(SAFETY)
