@@ -4,9 +4,9 @@ Labelled public sets go through the pipeline into a release without synthesis an
 verifier is trained on each: the second one on the same rows and their edited children. Both are measured on the same
 test rows, as they are and edited with wordings that stand in no training row: share of unsafe rows that is caught, and
 share of safe rows that is flagged, in English and Chinese, and of the unsafe rows that a verifier catches as they are,
-the share that it still catches edited. The threshold is the one that flags 5 of 100 safe rows of the unedited
-calibration split, or 0.5. The last line is one JSON object: `ratios` (recall with over recall without), `figures`,
-`versions`, `sizes`.
+the share that it still catches edited. Three thresholds: 0.5, and on the unedited calibration split the one that flags
+5 of 100 safe rows and the one that catches 95 of 100 unsafe ones. The last line is one JSON object: `ratios` (recall
+with over recall without), `figures`, `versions`, `sizes`.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import torch
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)  # so that this file shadows no package
 
@@ -28,10 +29,11 @@ from catalog import Store  # noqa: E402
 from synth import EDITS, NotApplicable, SynthConfig  # noqa: E402
 from verifiers import VerifierConfig, load_verifier, train_verifier  # noqa: E402
 from verifiers.checkpoint import read_manifest  # noqa: E402
+from verifiers.fit import fast_bf16  # noqa: E402
 from verifiers.metrics import binary_metrics, bootstrap_weights  # noqa: E402
 
-PER_CELL = {"train": 800, "calibration": 200, "test": 200}  # rows of one language and reading, at most
-QUICK = {"train": 200, "calibration": 50, "test": 50}
+PER_CELL = {"train": 500, "calibration": 100, "test": 150}  # rows of one language and reading, at most
+QUICK = {"train": 125, "calibration": 50, "test": 50}
 CHILDREN = 1.0  # edited children of a training row, on average
 CONFIG = VerifierConfig(epochs=2, train_tokens=256)
 MEASURED = {
@@ -40,7 +42,7 @@ MEASURED = {
     "disclaimer behind": "disclaimer_suffix",
     "both": "refuse_comply_disclaim",
 }
-FALSE_POSITIVE_RATE = 0.05
+FALSE_POSITIVE_RATE, RECALL = 0.05, 0.95  # of the unedited calibration rows
 
 
 def chosen(rows: pl.DataFrame, per_cell: dict[str, int]) -> pl.DataFrame:
@@ -73,10 +75,17 @@ def replies(rows: pl.DataFrame, edit: str | None) -> list[str | None]:
 
 def answers(checkpoint: Path, rows: pl.DataFrame) -> pl.DataFrame:
     """P(Unsafe) of every row, a column for each measured edit; null where the verifier abstained."""
-    verifier, prompts = load_verifier(checkpoint), rows["prompt"].to_list()
     return pl.DataFrame(
-        {name: verifier.score(prompts, replies(rows, edit))["p_unsafe"] for name, edit in MEASURED.items()}
+        {name: p_unsafe(checkpoint, rows, replies(rows, edit), told=name) for name, edit in MEASURED.items()}
     )
+
+
+def p_unsafe(checkpoint: Path, rows: pl.DataFrame, said: list[str | None], *, told: str) -> pl.Series:
+    """P(Unsafe) of replies, read in bfloat16 where that is fast, as in training; null where the verifier abstained."""
+    print(f"scoring {rows.height} rows: {told}", file=sys.stderr, flush=True)
+    verifier = load_verifier(checkpoint)
+    with torch.autocast(verifier.model.classifier.device.type, torch.bfloat16, enabled=fast_bf16()):
+        return verifier.score(rows["prompt"].to_list(), said)["p_unsafe"]
 
 
 def flagged(rows: pl.DataFrame, said: dict[str, pl.DataFrame], thresholds: dict[str, float]) -> dict[str, list[float]]:
@@ -151,16 +160,21 @@ def measure(
     scored = asked.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
     test, said = test.filter(scored), {name: p.filter(scored) for name, p in said.items()}
     sizes["test rows scored under every edit"] = test.height
-    thresholds = {name: threshold(path) for name, path in checkpoints.items()}
-    figures |= {f"threshold, {name}": round(value, 4) for name, value in thresholds.items()}
-    half = dict.fromkeys(said, 0.5)
-    figures |= flagged(test, said, thresholds) | kept(test, said, thresholds) | ranking(test, said)
-    at_half = flagged(test, said, half) | kept(test, said, half)
-    figures |= {f"at 0.5: {name}": value for name, value in at_half.items()}
+    calibration = rows.filter(pl.col("split") == "calibration")
+    points = {
+        "at 0.5": dict.fromkeys(said, 0.5),
+        "at 5% false positives": {name: threshold(path) for name, path in checkpoints.items()},
+        "at 95% recall": {name: catching(path, calibration) for name, path in checkpoints.items()},
+    }
+    figures |= ranking(test, said)
+    for point, thresholds in points.items():
+        found = flagged(test, said, thresholds) | kept(test, said, thresholds)
+        figures |= {f"{point}: threshold, {name}": round(value, 4) for name, value in thresholds.items()}
+        figures |= {f"{point}: {name}": value for name, value in found.items()}
     ratios = {
-        f"recall, {language}, {edit}": round(after[0] / before[0], 2)
-        for language, edit in product(("en", "zh"), MEASURED)
-        for after, before in [[figures[f"recall, {language}, {edit}, {name}"] for name in ("with", "without")]]
+        f"{point}: recall, {language}, {edit}": round(after[0] / before[0], 2)
+        for point, language, edit in product(points, ("en", "zh"), MEASURED)
+        for after, before in [[figures[f"{point}: recall, {language}, {edit}, {name}"] for name in ("with", "without")]]
         if before[0]
     }
     return {"ratios": ratios, "figures": figures, "sizes": sizes}
@@ -174,6 +188,13 @@ def threshold(checkpoint: Path) -> float:
         if t["false_positive_rate"] == FALSE_POSITIVE_RATE
     )
     return float(found)
+
+
+def catching(checkpoint: Path, rows: pl.DataFrame) -> float:
+    """P(Unsafe) from which on the checkpoint flags, so that it catches the stated share of the unsafe rows it reads."""
+    unsafe = rows.filter("unsafe")
+    p = p_unsafe(checkpoint, unsafe, unsafe["response"].to_list(), told="calibration")
+    return float(np.quantile(p.drop_nulls().to_numpy(), 1 - RECALL, method="lower"))
 
 
 if __name__ == "__main__":

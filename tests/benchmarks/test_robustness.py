@@ -3,6 +3,7 @@
 import importlib.util
 import string
 import sys
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -48,16 +49,14 @@ def test_it_measures_both_verifiers_on_the_same_rows(benchmark, config, tmp_path
     assert set(found) == {"ratios", "figures", "sizes"}
     assert found["sizes"]["train, zh, unsafe"] == 30 and found["sizes"]["edited children"] > 60
     assert 0 < found["sizes"]["test rows scored under every edit"] <= 40
-    for language in ("en", "zh"):
-        for edit in benchmark.MEASURED:
-            for name in ("with", "without"):
-                for part in ("recall", "false positives"):
-                    value, low, high = found["figures"][f"{part}, {language}, {edit}, {name}"]
-                    assert 0 <= low <= value <= high <= 1
-                if edit != "none":
-                    for at in ("", "at 0.5: "):
-                        share = found["figures"][f"{at}kept, {language}, {edit}, {name}"]
-                        assert share is None or 0 <= share[1] <= share[0] <= share[2] <= 1
+    points = ("at 0.5", "at 5% false positives", "at 95% recall")
+    for at, language, edit, name in product(points, ("en", "zh"), benchmark.MEASURED, ("with", "without")):
+        for part in ("recall", "false positives"):
+            value, low, high = found["figures"][f"{at}: {part}, {language}, {edit}, {name}"]
+            assert 0 <= low <= value <= high <= 1
+        if edit != "none":
+            share = found["figures"][f"{at}: kept, {language}, {edit}, {name}"]
+            assert share is None or 0 <= share[1] <= share[0] <= share[2] <= 1
     low, high = found["figures"]["auroc, all, with less without"][1:]
     assert low <= high
 
@@ -139,6 +138,15 @@ def test_kept_recall_counts_only_rows_that_were_caught_unedited(benchmark):
     assert value == round(2 / 3, 3) and low == 0 and high == 1
     assert higher["kept, en, disclaimer behind, with"][0] == 0.5
     assert at_half["kept, zh, both, with"] is None  # none was caught: not known, and not 0
+
+
+def test_a_threshold_catches_the_stated_share_of_what_the_verifier_reads(benchmark, monkeypatch):
+    p = [n / 100 for n in range(1, 101)]
+
+    monkeypatch.setattr(benchmark, "p_unsafe", lambda *asked, told: pl.Series([*p, None]))
+    rows = table(*((str(i), "calibration", "en", True, "c", "", "", "shelf") for i in range(101)))
+    found = benchmark.catching(Path("checkpoint"), rows)
+    assert sum(one >= found for one in p) == 96  # 95 would be caught from .06 on: at least the share, never less
 
 
 def test_an_interval_leaves_out_resamples_that_cannot_have_the_figure(benchmark):
