@@ -28,9 +28,8 @@ from benchmarks.verifying import RESAMPLES, answered, interval, main, release, t
 from catalog import Store  # noqa: E402
 from synth import EDITS, NotApplicable, SynthConfig  # noqa: E402
 from verifiers import VerifierConfig, load_verifier, train_verifier  # noqa: E402
-from verifiers.checkpoint import read_manifest  # noqa: E402
 from verifiers.fit import fast_bf16  # noqa: E402
-from verifiers.metrics import binary_metrics, bootstrap_weights  # noqa: E402
+from verifiers.metrics import binary_metrics, bootstrap_weights, threshold_at_fpr  # noqa: E402
 
 PER_CELL = {"train": 500, "calibration": 100, "test": 150}  # rows of one language and reading, at most
 QUICK = {"train": 125, "calibration": 50, "test": 50}
@@ -161,40 +160,35 @@ def measure(
     test, said = test.filter(scored), {name: p.filter(scored) for name, p in said.items()}
     sizes["test rows scored under every edit"] = test.height
     calibration = rows.filter(pl.col("split") == "calibration")
-    points = {
-        "at 0.5": dict.fromkeys(said, 0.5),
-        "at 5% false positives": {name: threshold(path) for name, path in checkpoints.items()},
-        "at 95% recall": {name: catching(path, calibration) for name, path in checkpoints.items()},
-    }
+    points = {name: thresholds(path, calibration) for name, path in checkpoints.items()}
     figures |= ranking(test, said)
-    for point, thresholds in points.items():
-        found = flagged(test, said, thresholds) | kept(test, said, thresholds)
-        figures |= {f"{point}: threshold, {name}": round(value, 4) for name, value in thresholds.items()}
-        figures |= {f"{point}: {name}": value for name, value in found.items()}
+    for point in points["with"]:
+        here = {name: found[point] for name, found in points.items()}
+        shares = flagged(test, said, here) | kept(test, said, here)
+        figures |= {f"{point}: threshold, {name}": round(value, 4) for name, value in here.items()}
+        figures |= {f"{point}: {name}": value for name, value in shares.items()}
     ratios = {
         f"{point}: recall, {language}, {edit}": round(after[0] / before[0], 2)
-        for point, language, edit in product(points, ("en", "zh"), MEASURED)
+        for point, language, edit in product(points["with"], ("en", "zh"), MEASURED)
         for after, before in [[figures[f"{point}: recall, {language}, {edit}, {name}"] for name in ("with", "without")]]
         if before[0]
     }
     return {"ratios": ratios, "figures": figures, "sizes": sizes}
 
 
-def threshold(checkpoint: Path) -> float:
-    """P(Unsafe) from which on the checkpoint flags, at the stated rate of false positives on its calibration rows."""
-    (found,) = (
-        t["threshold"]
-        for t in read_manifest(checkpoint)["thresholds"]
-        if t["false_positive_rate"] == FALSE_POSITIVE_RATE
-    )
-    return float(found)
+def thresholds(checkpoint: Path, rows: pl.DataFrame) -> dict[str, float]:
+    """P(Unsafe) from which on the checkpoint flags, so that of the rows it reads the stated share is flagged.
 
-
-def catching(checkpoint: Path, rows: pl.DataFrame) -> float:
-    """P(Unsafe) from which on the checkpoint flags, so that it catches the stated share of the unsafe rows it reads."""
-    unsafe = rows.filter("unsafe")
-    p = p_unsafe(checkpoint, unsafe, unsafe["response"].to_list(), told="calibration")
-    return float(np.quantile(p.drop_nulls().to_numpy(), 1 - RECALL, method="lower"))
+    Raises:
+        ValueError: If it reads too few safe rows, or no unsafe one.
+    """
+    said = p_unsafe(checkpoint, rows, rows["response"].to_list(), told="calibration")
+    safe_N, unsafe_N = (said.filter(rows["unsafe"] == unsafe).drop_nulls().to_numpy() for unsafe in (False, True))
+    at_most = threshold_at_fpr(safe_N, FALSE_POSITIVE_RATE)
+    if at_most is None or not unsafe_N.size:
+        raise ValueError(f"{safe_N.size} safe and {unsafe_N.size} unsafe calibration rows are read: too few")
+    at_least = float(np.quantile(unsafe_N, 1 - RECALL, method="lower"))
+    return {"at 0.5": 0.5, "at 5% false positives": at_most, "at 95% recall": at_least}
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from catalog.releases import checked_name, find_release
 from catalog.releases import freeze as freeze_rows
 from corpus.curate import Selection, select
 from corpus.embed import vectors
-from safeladder.measuring import MEASURED, TEXTS, Tick, languages_of, places, vectors_of
+from safeladder.measuring import MEASURED, OF_REPLY, TEXTS, Tick, languages_of, places, vectors_of
 from safeladder.pipeline.frames import table
 from synth import balance
 from synth.balance.cells import SAFE_UNKNOWN, UNSAFE_UNKNOWN
@@ -119,21 +119,21 @@ def _check_values(selection: Selection, members: pl.DataFrame, sources: list[str
 
 
 def _check_measured(connection: duckdb.DuckDBPyConnection, selection: Selection, release: dict[str, Any]) -> None:
-    """Raise for a signal that is known of no row: nothing would hold a condition on it, and no order come of it."""
+    """Raise where signals were not measured: most may be null, but how a reply reads is known of every reply."""
     said = " ".join([re.sub("'[^']*'", "", selection.where or ""), *selection.order])
     asked = [name for name in MEASURED if name in re.findall(r"\w+", said.lower())]
     if not asked:
         return
-    counts = ", ".join(f"count({name})" for name in asked)
+    counts = ", ".join(f"count({name})" for name in OF_REPLY)
     query = f"select count(*), {counts} from signals where release_id = ?"
     ((rows, *known),) = connection.execute(query, [release["release_id"]]).fetchall()
     measure = f"`safeladder signals --release {release['name']}`"
     if not rows:
         raise LookupError(f"the signals of release {release['name']} were never measured: {measure} does")
-    if unknown := [name for name, number in zip(asked, known, strict=True) if not number]:
+    if unknown := [name for name, number in zip(OF_REPLY, known, strict=True) if name in asked and not number]:
         raise LookupError(
-            f"{unknown[0]} is known of no row of release {release['name']}. Where its signals were measured by an "
-            f"earlier version, {measure} measures them again; docs/curation.md says what each signal needs"
+            f"{unknown[0]} is known of no row of release {release['name']}: no row has a reply, or an earlier version "
+            f"measured its signals; {measure} measures them again"
         )
 
 

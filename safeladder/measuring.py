@@ -18,9 +18,10 @@ from synth import balance
 
 Tick = Callable[[int, int], None]
 
+OF_REPLY = ("refusal", "toxicity", "cut_off", "repeats_prompt")
 MEASURED = (
     "cluster_size", "nearest_id", "nearest", "difficulty", "difficulty_from", "neighbour_noise", "verdict_noise",
-    "label_noise", "refusal", "toxicity", "cut_off", "repeats_prompt",
+    "label_noise", *OF_REPLY,
 )  # fmt: skip
 
 # The verdict of the newest verifier that did not learn from the row.

@@ -9,7 +9,8 @@ class VerifierConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     backbone: str = Field(
-        "sentence-transformers/all-MiniLM-L6-v2", description="Model id or directory of the encoder that is fine-tuned"
+        "sentence-transformers/all-MiniLM-L6-v2",
+        description="Model id or directory of the encoder or language model to fine-tune",
     )
     max_tokens: int = Field(512, ge=16, description="Longest input in tokens; a longer one abstains when it is scored")
     train_tokens: int = Field(128, ge=16, description="Tokens of a row that training reads; a longer one is cut")

@@ -67,7 +67,9 @@ def encode(
         known = {side for side, token in zip(sides, ids, strict=True) if token != tokenizer.unk_token_id}
         kept = _kept(sides, max_tokens)
         inputs = {name: [values[n][t] for t in kept] for name, values in pairs.items()}
-        unknown = ids.count(tokenizer.unk_token_id) / len(ids)
+        unknown = sum(
+            token == tokenizer.unk_token_id for side, token in zip(sides, ids, strict=True) if side is not None
+        ) / len(ids)
         readable = {0, 1} <= known and all(_text(text).strip() for text in texts)
         encoded.append(Encoded(inputs, len(kept) < len(ids), readable, unknown))
     return encoded
@@ -96,7 +98,7 @@ def padded(tokenizer: Any, rows: Sequence[Encoded], device: torch.device) -> dic
 
 
 class SafetyEncoder(nn.Module):
-    """A plain six-label classifier with a category head beside it, which reads the same state as the labels."""
+    """A plain six-label classifier with a category head beside it, which reads the same token as most classifiers."""
 
     def __init__(self, classifier: Any, categories: int) -> None:
         super().__init__()
@@ -114,9 +116,10 @@ class SafetyEncoder(nn.Module):
 
 
 def _place(classifier: Any, mask_BT: Tensor) -> Tensor:
-    """Which token the labels are read from: the last one where transformers has a language model under the head."""
-    causal = hasattr(classifier, "score")  # so it names that head; an encoder's has another name
-    return mask_BT.sum(1) - 1 if causal else torch.zeros_like(mask_BT[:, 0])
+    """Which token is read: the last one of a language model, where it has seen the others, else the first one."""
+    parts = (getattr(part, "is_causal", False) for part in classifier.modules())
+    causal = hasattr(classifier, "score") or any(parts)  # transformers names most heads of language models so
+    return mask_BT.shape[1] - 1 - mask_BT.flip(1).argmax(1) if causal else mask_BT.argmax(1)
 
 
 def label_loss(logit_BL: Tensor, allowed_BL: Tensor) -> Tensor:

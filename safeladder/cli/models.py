@@ -94,4 +94,5 @@ def _introduce(server: "Server", *, as_json: bool) -> None:
     body = json.dumps({"model": server.model, **asks})
     headers = """-H "Authorization: Bearer $OPENAI_API_KEY" -H 'Content-Type: application/json'"""
     say(f"curl {to} {headers} -d '{body}'")
-    say("next: the export line in another shell, then safeladder doctor synth; Ctrl-C here stops the server")
+    use = "name it as the engine of a judge" if server.classifies else "safeladder doctor synth"
+    say(f"next: the export line in another shell, then {use}; Ctrl-C here stops the server")

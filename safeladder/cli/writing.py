@@ -109,7 +109,7 @@ def _engine(
     from safeladder.generating import checked
     from synth.inference import Endpoint, Workers
 
-    if model is None and not (url or serve):
+    if model is None and not (url or serve or base or revision):
         return None
     if model is None:
         raise ValueError("--model is missing: the name that the endpoint knows, or with --serve what vLLM is to load")

@@ -140,13 +140,17 @@ def test_kept_recall_counts_only_rows_that_were_caught_unedited(benchmark):
     assert at_half["kept, zh, both, with"] is None  # none was caught: not known, and not 0
 
 
-def test_a_threshold_catches_the_stated_share_of_what_the_verifier_reads(benchmark, monkeypatch):
-    p = [n / 100 for n in range(1, 101)]
-
-    monkeypatch.setattr(benchmark, "p_unsafe", lambda *asked, told: pl.Series([*p, None]))
-    rows = table(*((str(i), "calibration", "en", True, "c", "", "", "shelf") for i in range(101)))
-    found = benchmark.catching(Path("checkpoint"), rows)
-    assert sum(one >= found for one in p) == 96  # 95 would be caught from .06 on: at least the share, never less
+def test_thresholds_flag_the_stated_shares_of_what_the_verifier_reads(benchmark, monkeypatch):
+    rows = table(*((str(i), "calibration", "en", i < 101, "c", "", "", "shelf") for i in range(202)))
+    p = pl.Series([n / 100 for n in range(1, 101)] + [None])
+    monkeypatch.setattr(benchmark, "p_unsafe", lambda *asked, told: pl.concat([p, p / 10]))
+    found = benchmark.thresholds(Path("checkpoint"), rows)
+    assert found["at 0.5"] == 0.5
+    assert (p >= found["at 95% recall"]).sum() == 96  # at least 95 of the 100 unsafe ones that it reads, never less
+    assert (p / 10 >= found["at 5% false positives"]).sum() == 5
+    with pytest.raises(ValueError, match="too few"):
+        monkeypatch.setattr(benchmark, "p_unsafe", lambda *asked, told: pl.Series([None] * 202, dtype=pl.Float64))
+        benchmark.thresholds(Path("checkpoint"), rows)
 
 
 def test_an_interval_leaves_out_resamples_that_cannot_have_the_figure(benchmark):

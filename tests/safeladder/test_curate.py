@@ -166,8 +166,10 @@ def test_a_signal_that_an_earlier_version_did_not_measure_is_named(store):
     store.commit("earlier", {"signals": old.with_columns(stage_id=pl.lit("earlier"))})
     read_model.build(store)
     curating.plan(store.path, asked(where="cluster_size = 2"))
-    for options in ({"where": "cluster_size = 2 or refusal = 'none'"}, {"order": ["refusal"]}):
-        with pytest.raises(LookupError, match=r"refusal is known of no row of release all.*signals --release all"):
+    curating.plan(store.path, asked(where="coalesce(label_noise, 0) < 0.5 and difficulty is null"))
+    stale = ({"where": "coalesce(toxicity, 0) = 0"}, "toxicity"), ({"order": ["refusal"]}, "refusal")
+    for options, name in (*stale, ({"where": "refusal is distinct from 'plain'"}, "refusal")):
+        with pytest.raises(LookupError, match=rf"{name} is known of no row of release all.*signals --release all"):
             curating.plan(store.path, asked(**options))
 
 

@@ -80,6 +80,7 @@ def test_who_writes_must_be_named_where_somebody_is_asked(ask, tmp_path):
         ([WRITE], (), "a model is asked by harmful_request; name it as the writer (--model NAME"),
         ([lift], ("--parents", "seed", "--judge", "safety_label"), "a model is asked by safety_label"),
         ([WRITE], ("--serve",), "--model is missing"),
+        ([lift], ("--parents", "seed", "--base"), "--model is missing"),
     ]:
         done = ask(plan(tmp_path, *jobs), *words)
         assert done.returncode == 2 and says in done.stderr, done.stderr
