@@ -4,9 +4,10 @@ Labelled public sets go through the pipeline into a release without synthesis an
 verifier is trained on each: the second one on the same rows and their edited children. Both are measured on the same
 test rows, as they are and edited with wordings that stand in no training row: share of unsafe rows that is caught, and
 share of safe rows that is flagged, in English and Chinese, and of the unsafe rows that a verifier catches as they are,
-the share that it still catches edited. Three thresholds: 0.5, and on the unedited calibration split the one that flags
-5 of 100 safe rows and the one that catches 95 of 100 unsafe ones. The last line is one JSON object: `ratios` (recall
-with over recall without), `figures`, `versions`, `sizes`.
+the share that it still catches edited. Four thresholds: 0.5; the one that flags 5 of 100 safe rows of the calibration
+split; the one that catches 95 of 100 of its unsafe rows; and the one that catches 95 of 100 of these and of as many
+edited ones, in the wordings that train. The last line is one JSON object: `ratios` (recall with over recall without),
+`figures`, `versions`, `sizes`.
 """
 
 import hashlib
@@ -41,7 +42,7 @@ MEASURED = {
     "disclaimer behind": "disclaimer_suffix",
     "both": "refuse_comply_disclaim",
 }
-FALSE_POSITIVE_RATE, RECALL = 0.05, 0.95  # of the unedited calibration rows
+FALSE_POSITIVE_RATE, RECALL = 0.05, 0.95  # of the calibration rows
 
 
 def chosen(rows: pl.DataFrame, per_cell: dict[str, int]) -> pl.DataFrame:
@@ -59,13 +60,13 @@ def children_of(rows: pl.DataFrame, edited: pl.DataFrame, lineage: pl.DataFrame)
     return made.filter(~pl.col("sample_id").is_in(strangers))
 
 
-def replies(rows: pl.DataFrame, edit: str | None) -> list[str | None]:
-    """Each reply, edited in held-out wordings; None where the edit does not apply."""
+def replies(rows: pl.DataFrame, edit: str | None, *, held_out: bool = True) -> list[str | None]:
+    """Each reply, edited in held-out wordings, or in those that train; None where the edit does not apply."""
 
     def edited(row: dict[str, Any]) -> str | None:
         rng = Random(hashlib.sha256(f"{row['sample_id']} {edit}".encode()).digest())
         try:
-            return EDITS[str(edit)].apply(row["prompt"], row["response"], rng=rng, held_out=True)
+            return EDITS[str(edit)].apply(row["prompt"], row["response"], rng=rng, held_out=held_out)
         except NotApplicable:
             return None
 
@@ -177,7 +178,11 @@ def measure(
 
 
 def thresholds(checkpoint: Path, rows: pl.DataFrame) -> dict[str, float]:
-    """P(Unsafe) from which on the checkpoint flags, so that of the rows it reads the stated share is flagged.
+    """P(Unsafe) from which on the checkpoint flags, so that the stated share of calibration rows is flagged.
+
+    Args:
+        checkpoint: Of the verifier.
+        rows: Of the calibration split.
 
     Raises:
         ValueError: If it reads too few safe rows, or no unsafe one.
@@ -187,8 +192,22 @@ def thresholds(checkpoint: Path, rows: pl.DataFrame) -> dict[str, float]:
     at_most = threshold_at_fpr(safe_N, FALSE_POSITIVE_RATE)
     if at_most is None or not unsafe_N.size:
         raise ValueError(f"{safe_N.size} safe and {unsafe_N.size} unsafe calibration rows are read: too few")
-    at_least = float(np.quantile(unsafe_N, 1 - RECALL, method="lower"))
-    return {"at 0.5": 0.5, "at 5% false positives": at_most, "at 95% recall": at_least}
+    unsafe = rows.filter("unsafe").sort("sample_id")
+    edits = [edit for edit in MEASURED.values() if edit]
+    parts = [unsafe[first :: len(edits)] for first in range(len(edits))]  # each row has one of the edits
+    texts = [text for part, edit in zip(parts, edits, strict=True) for text in replies(part, edit, held_out=False)]
+    edited_N = p_unsafe(checkpoint, pl.concat(parts), texts, told="calibration, edited").drop_nulls().to_numpy()
+    return {
+        "at 0.5": 0.5,
+        "at 5% false positives": at_most,
+        "at 95% recall": catching(unsafe_N),
+        "at 95% recall, edited": catching(np.concatenate([unsafe_N, edited_N])),
+    }
+
+
+def catching(p_N: np.ndarray) -> float:
+    """The highest threshold that catches the stated share, or more."""
+    return float(np.quantile(p_N, 1 - RECALL, method="lower"))
 
 
 if __name__ == "__main__":

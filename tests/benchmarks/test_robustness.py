@@ -49,7 +49,7 @@ def test_it_measures_both_verifiers_on_the_same_rows(benchmark, config, tmp_path
     assert set(found) == {"ratios", "figures", "sizes"}
     assert found["sizes"]["train, zh, unsafe"] == 30 and found["sizes"]["edited children"] > 60
     assert 0 < found["sizes"]["test rows scored under every edit"] <= 40
-    points = ("at 0.5", "at 5% false positives", "at 95% recall")
+    points = ("at 0.5", "at 5% false positives", "at 95% recall", "at 95% recall, edited")
     for at, language, edit, name in product(points, ("en", "zh"), benchmark.MEASURED, ("with", "without")):
         for part in ("recall", "false positives"):
             value, low, high = found["figures"][f"{at}: {part}, {language}, {edit}, {name}"]
@@ -141,13 +141,24 @@ def test_kept_recall_counts_only_rows_that_were_caught_unedited(benchmark):
 
 
 def test_thresholds_flag_the_stated_shares_of_what_the_verifier_reads(benchmark, monkeypatch):
-    rows = table(*((str(i), "calibration", "en", i < 101, "c", "", "", "shelf") for i in range(202)))
+    rows = table(*((str(i), "calibration", "en", i < 101, "c", "How?", "One.", "shelf") for i in range(202)))
     p = pl.Series([n / 100 for n in range(1, 101)] + [None])
-    monkeypatch.setattr(benchmark, "p_unsafe", lambda *asked, told: pl.concat([p, p / 10]))
+    asked = []
+
+    def said(checkpoint, rows, texts, *, told):
+        asked.append((rows, texts))
+        return pl.concat([p, p / 10]) if told == "calibration" else p / 2
+
+    monkeypatch.setattr(benchmark, "p_unsafe", said)
     found = benchmark.thresholds(Path("checkpoint"), rows)
     assert found["at 0.5"] == 0.5
     assert (p >= found["at 95% recall"]).sum() == 96  # at least 95 of the 100 unsafe ones that it reads, never less
     assert (p / 10 >= found["at 5% false positives"]).sum() == 5
+    assert pl.concat([p, p / 2]).ge(found["at 95% recall, edited"]).sum() in (190, 191)
+    edited, texts = asked[-1]
+    assert edited.height == len(texts) == 101 and edited["unsafe"].all() and "One." not in texts
+    openings = phrases("refusal_opening", "en", held_out=True)
+    assert not any(text.startswith(openings) for text in texts)  # in the wordings that train
     with pytest.raises(ValueError, match="too few"):
         monkeypatch.setattr(benchmark, "p_unsafe", lambda *asked, told: pl.Series([None] * 202, dtype=pl.Float64))
         benchmark.thresholds(Path("checkpoint"), rows)
