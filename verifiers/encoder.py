@@ -111,7 +111,7 @@ class SafetyEncoder(nn.Module):
         if self.category is None:
             return output.logits, None
         read_B = _place(self.classifier, inputs["attention_mask"])
-        read_BD = output.hidden_states[-1][torch.arange(len(read_B)), read_B]
+        read_BD = output.hidden_states[-1][torch.arange(len(read_B), device=read_B.device), read_B]
         return output.logits, self.category(read_BD.to(output.logits.dtype))
 
 

@@ -29,6 +29,7 @@ def train_stage(config: VerifierConfig, *, release_id: str | None = None) -> Sta
         after=() if release_id else ("release",),
         config=config.model_dump(mode="json") | {"release_id": release_id},
         reads={"backbone": models.weights_digest(models.resolve(config.backbone))},
+        version=2,  # 1 gave a language model no mark between prompt and reply
     )
 
 

@@ -39,17 +39,10 @@ def language_model(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def causal(language_model, rows, tmp_path_factory):
-    config = VerifierConfig(
-        backbone=str(language_model),
-        max_tokens=128,
-        train_tokens=128,
-        frozen_layers=0,
-        epochs=3,
-        learning_rate=3e-3,
-        batch_tokens=1024,
-    )
-    return train_verifier(rows, config=config, workdir=tmp_path_factory.mktemp("work"), release_id="r" * 64)
+def causal(language_model, rows, config, tmp_path_factory):
+    other = {"backbone": str(language_model), "max_tokens": 128, "train_tokens": 128, "epochs": 3, "batch_tokens": 1024}
+    asked = config.model_copy(update=other)
+    return train_verifier(rows, config=asked, workdir=tmp_path_factory.mktemp("work"), release_id="r" * 64)
 
 
 def test_it_learns_and_names_categories(causal, rows):
